@@ -1,0 +1,101 @@
+"""Which speech models a request may name, which runs when it names none, and how that changed over time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from assemblyai_sandbox.accounts import Account
+from assemblyai_sandbox.errors import ApiError
+from assemblyai_sandbox.settings import Settings
+
+U2, U3, U35, U37 = "universal-2", "universal-3-pro", "universal-3-5-pro", "assemblyai-stt-3-7"
+
+_SIX = frozenset(["en", "es", "pt", "fr", "de", "it"])
+_EIGHTEEN = _SIX | frozenset(["nl", "sv", "da", "no", "fi", "pl", "tr", "ru", "uk", "ja", "hi", "zh"])
+# None: every language the service knows.
+_LANGUAGES: Mapping[str, frozenset[str] | None] = {U2: None, U3: _SIX, U35: _EIGHTEEN, U37: _EIGHTEEN}
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """The rules of one stretch of time. ``default`` None means that naming no model is refused."""
+
+    allowed: tuple[str, ...]
+    default: tuple[str, ...] | None
+    refuses_singular: bool = True
+    new_accounts_default: tuple[str, ...] | None = None
+
+
+PERIODS: Mapping[str, tuple[date, Period]] = {
+    "2026-q1": (date(2026, 1, 1), Period((U3, U2), None)),
+    "2026-06": (date(2026, 6, 1), Period((U3, U2), (U3, U2))),
+    "2026-07": (date(2026, 7, 1), Period((U35, U3, U2), (U35, U2))),
+    "2026-09": (date(2026, 9, 2), Period((U35, U2), (U35,), refuses_singular=False)),
+    "2026-11": (
+        date(2026, 11, 17),
+        Period((U37, U35, U2), (U35,), refuses_singular=False, new_accounts_default=(U37,)),
+    ),
+    "2026-12": (date(2026, 12, 8), Period((U37, U35, U2), (U37,), refuses_singular=False)),
+}
+_NEW_ACCOUNTS_FROM = date(2026, 11, 17)
+
+
+def period_at(settings: Settings, now: float) -> Period:
+    if settings.model_policy != "by-date":
+        return PERIODS[settings.model_policy][1]
+    today = datetime.fromtimestamp(now, UTC).date()
+    begun = [period for start, period in PERIODS.values() if start <= today]
+    return begun[-1] if begun else PERIODS["2026-q1"][1]
+
+
+def requested_models(
+    request: Mapping[str, Any], account: Account, settings: Settings, now: float
+) -> tuple[str, ...]:
+    """The models that will be tried in order, or a 400 as the service words it."""
+    period = period_at(settings, now)
+    allowed = _allowed(period, settings)
+    if request.get("speech_model") is not None and period.refuses_singular:
+        raise _refusal(allowed)
+    asked = request.get("speech_models")
+    if not asked:
+        return _default(period, account, allowed)
+    if asked == ["universal"] and not period.refuses_singular:
+        return _default(period, account, allowed)
+    if not set(asked) <= set(allowed):
+        raise _refusal(allowed)
+    return tuple(asked)
+
+
+def routed(models: tuple[str, ...], language: str) -> tuple[str, list[str]]:
+    """The model that takes a language, and the answer's warnings when it was not the first choice."""
+    short = language.split("_")[0]
+    for model in models:
+        known = _LANGUAGES[model]
+        if known is None or short in known:
+            lower = model != models[0]
+            return model, [f"{models[0]} does not support '{short}'; {model} was used."] if lower else []
+    return models[-1], []
+
+
+def _allowed(period: Period, settings: Settings) -> tuple[str, ...]:
+    others = tuple(model for model in period.allowed if model != U3)
+    if settings.universal_3_pro == "accepted":
+        return (*others, U3)
+    return others if settings.universal_3_pro == "refused" else period.allowed
+
+
+def _default(period: Period, account: Account, allowed: tuple[str, ...]) -> tuple[str, ...]:
+    new = account.created_on is not None and account.created_on >= _NEW_ACCOUNTS_FROM
+    if new and period.new_accounts_default:
+        return period.new_accounts_default
+    if period.default is None:
+        raise _refusal(allowed)
+    return period.default
+
+
+def _refusal(allowed: tuple[str, ...]) -> ApiError:
+    names = ", ".join(f'"{name}"' for name in allowed)
+    return ApiError(400, f'"speech_models" must be a non-empty list containing one or more of: {names}')

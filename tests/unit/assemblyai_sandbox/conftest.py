@@ -1,0 +1,48 @@
+"""One scripted sandbox for all tests that need no settings of their own, forgotten between two of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+from sandbox_api import Api
+
+from assemblyai_sandbox.testing import SandboxServer
+
+
+@pytest.fixture(scope="session")
+def _server() -> Iterator[SandboxServer]:
+    with SandboxServer() as server:
+        yield server
+
+
+@pytest.fixture
+def server(_server: SandboxServer) -> SandboxServer:
+    _server.reset()
+    return _server
+
+
+@pytest.fixture
+def connect() -> Iterator[Callable[..., Api]]:
+    """Open raw clients that are closed after the test."""
+    with ExitStack() as stack:
+
+        def open_client(server: SandboxServer, key: str | None = None) -> Api:
+            api = Api(server, key)
+            stack.callback(api.http.close)
+            return api
+
+        yield open_client
+
+
+@pytest.fixture
+def api(server: SandboxServer, connect: Callable[..., Api]) -> Api:
+    return connect(server)
+
+
+@pytest.fixture
+def start(connect: Callable[..., Api]) -> Iterator[Callable[..., Api]]:
+    """Start a sandbox with settings of its own; returns a client of it."""
+    with ExitStack() as stack:
+        yield lambda **settings: connect(stack.enter_context(SandboxServer(**settings)))

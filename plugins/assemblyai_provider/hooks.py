@@ -1,0 +1,147 @@
+"""The Airflow connection to AssemblyAI."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseHook
+
+from assemblyai_provider.client import AssemblyAIClient, AsyncAssemblyAIClient, ClientSettings
+from assemblyai_provider.client.core import DEFAULT_BASE_URL
+from assemblyai_provider.exceptions import AssemblyAIError, AuthenticationError, ConfigurationError
+from assemblyai_provider.models import Transcript
+
+if TYPE_CHECKING:
+    from airflow.sdk import Connection
+
+# Extra fields of the connection, and the parameter of POST /v2/transcript each is sent as. Airflow hides the
+# value of a field whose name holds "secret".
+WEBHOOK_EXTRAS = {
+    "webhook_url": "webhook_url",
+    "webhook_auth_header_name": "webhook_auth_header_name",
+    "webhook_secret": "webhook_auth_header_value",
+}
+# Named on every request, because the service's own default changes (next on 8 Dec 2026) and scores with it.
+DEFAULT_SPEECH_MODELS = ("universal-3-5-pro", "universal-2")
+
+
+class AssemblyAIHook(BaseHook):
+    """Reads an Airflow connection of type `assemblyai` and gives clients for it.
+
+    Password: the API key. Host: the base URL, the US region if empty (EU: `https://api.eu.assemblyai.com`).
+    Extra, all optional: `speech_models` (list in order of priority, or comma separated), `poll_interval_s`,
+    `request_budget` (requests per five minutes), `reconcile_s` (how long a lost submission is looked for);
+    `webhook_url`, `webhook_auth_header_name` and `webhook_secret` (the header's value), sent with every
+    submission: a secret in a Dag's params or code would be stored and shown in plain.
+
+    :param assemblyai_conn_id: the connection.
+    """
+
+    conn_name_attr = "assemblyai_conn_id"
+    default_conn_name = "assemblyai_default"
+    conn_type = "assemblyai"
+    hook_name = "AssemblyAI"
+
+    def __init__(self, assemblyai_conn_id: str = default_conn_name) -> None:
+        super().__init__()
+        self.assemblyai_conn_id = assemblyai_conn_id
+
+    @cached_property
+    def _connection(self) -> Connection:
+        return self.get_connection(self.assemblyai_conn_id)
+
+    @cached_property
+    def client(self) -> AssemblyAIClient:
+        """One client of this hook, for all its threads."""
+        return self.get_client()
+
+    def get_client(self) -> AssemblyAIClient:
+        """A new blocking client."""
+        return AssemblyAIClient(client_settings(self._connection))
+
+    async def get_async_client(self) -> AsyncAssemblyAIClient:
+        """A new asynchronous client, to be used with `async with`."""
+        return AsyncAssemblyAIClient(await self.get_async_settings())
+
+    async def get_async_settings(self) -> ClientSettings:
+        """What the connection says now."""
+        return client_settings(await self.aget_connection(self.assemblyai_conn_id))
+
+    def get_conn(self) -> AssemblyAIClient:
+        return self.client
+
+    def get_transcript(self, transcript_id: str) -> Transcript:
+        """The job as it is now. Raises TranscriptNotFoundError if there is none of this id."""
+        return self.client.get_transcript(transcript_id)
+
+    def default_options(self, overrides: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Transcript options to send: those of AssemblyAI's quickstart, with `overrides` laid over them.
+
+        Sentiment for each sentence; the speech models of the connection; the language detected unless named;
+        speakers told apart by voice unless by channel; the webhook of the connection. A default is switched off by an override of None.
+        """
+        given = dict(overrides or {})
+        options: dict[str, Any] = {
+            "sentiment_analysis": True,
+            "speech_models": speech_models(self._connection),
+            **_webhook(self._connection),
+        }
+        if not given.get("language_code") and not given.get("language_codes"):
+            options["language_detection"] = True
+        if not given.get("multichannel"):
+            options["speaker_labels"] = True
+        return {name: value for name, value in (options | given).items() if value is not None}
+
+    def check_account(self) -> None:
+        """Make the cheapest request. Raises AuthenticationError or AccountError, which tell the cure."""
+        try:
+            self.client.list_transcripts(limit=1)
+        except AuthenticationError as error:
+            raise AuthenticationError(f"Airflow connection {self.assemblyai_conn_id!r}: {error}") from None
+
+    def test_connection(self) -> tuple[bool, str]:
+        """For the Test button of the connection form."""
+        try:
+            self.check_account()
+        except AssemblyAIError as error:
+            return False, str(error)
+        return True, "AssemblyAI accepted the API key"
+
+
+def client_settings(connection: Connection) -> ClientSettings:
+    """What the clients need of a connection. Raises ConfigurationError if it has no API key."""
+    # A key pasted with its line end would be an illegal header, and the error would quote it.
+    api_key = (connection.password or "").strip()
+    if not api_key.isascii() or not api_key.isprintable() or not api_key:
+        raise ConfigurationError(
+            f"the Airflow connection {connection.conn_id!r} has no valid API key as its password"
+        )
+    numbers: dict[str, Any] = {
+        name: kind(value)
+        for name, kind in (("request_budget", int), ("poll_interval_s", float), ("reconcile_s", float))
+        if (value := connection.extra_dejson.get(name)) not in (None, "")
+    }
+    return ClientSettings(base_url=_base_url(connection), api_key=api_key, **numbers)
+
+
+def speech_models(connection: Connection) -> list[str]:
+    """The connection's `speech_models`, or today's default."""
+    models = connection.extra_dejson.get("speech_models") or DEFAULT_SPEECH_MODELS
+    if isinstance(models, str):
+        models = [name.strip() for name in models.split(",")]
+    return [str(name) for name in models if name]
+
+
+def _webhook(connection: Connection) -> dict[str, str]:
+    extra = connection.extra_dejson
+    return {option: str(extra[name]) for name, option in WEBHOOK_EXTRAS.items() if extra.get(name)}
+
+
+def _base_url(connection: Connection) -> str:
+    host = (connection.host or "").strip().rstrip("/")
+    if not host:
+        return DEFAULT_BASE_URL
+    port = f":{connection.port}" if connection.port else ""
+    return host + port if "://" in host else f"https://{host}{port}"

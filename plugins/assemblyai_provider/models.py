@@ -1,0 +1,131 @@
+"""What AssemblyAI answers, as values: read tolerantly, kept faithfully."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+_URL_USER = re.compile(r"(?<=://)[^\s/?#@]*@")
+_URL_TAIL = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*://[^\s?#]*)[?#]\S*")
+_DELETED_AUDIO_URL = "http://deleted_by_user"
+
+
+def strip_url_queries(text: str) -> str:
+    """Return `text` with query, fragment and user info, where secrets live, cut off every URL in it."""
+    return _URL_TAIL.sub(r"\1", _URL_USER.sub("", text))
+
+
+class TranscriptStatus(StrEnum):
+    """AssemblyAI's four states, and one for a state it may invent later, which counts as not over."""
+
+    QUEUED = "queued"
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    ERROR = "error"
+    UNKNOWN = "unknown"
+
+    @classmethod
+    def read(cls, value: object) -> TranscriptStatus:
+        """The status an answer names, UNKNOWN for whatever else stands there."""
+        return cls(value) if isinstance(value, str) and value in cls._value2member_map_ else cls.UNKNOWN
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether the job is over and will never change state again."""
+        return self in _TERMINAL
+
+
+_TERMINAL = frozenset({TranscriptStatus.COMPLETED, TranscriptStatus.ERROR})
+
+
+class FailureKind(StrEnum):
+    """Why there is no transcript. Only SERVER is cured by submitting the same recording again."""
+
+    SERVER = "server"
+    DOWNLOAD = "download"
+    NOT_AUDIO = "not_audio"
+    TOO_SHORT = "too_short"
+    TOO_LONG = "too_long"
+    NO_SPEECH = "no_speech"
+    LANGUAGE = "language"
+    SPEECH_THRESHOLD = "speech_threshold"
+    DELETED = "deleted"
+    OTHER = "other"
+
+
+# AssemblyAI gives no code, only English text, so each kind is known by the start or by a piece of it. The
+# order matters: a download error quotes the other server's words, which may be "500 Server Error".
+_KINDS_BY_TEXT: tuple[tuple[re.Pattern[str], FailureKind], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE), kind)
+    for pattern, kind in (
+        (r"^download error", FailureKind.DOWNLOAD),
+        (r"^(internal )?server error", FailureKind.SERVER),
+        (r"does not appear to contain audio|^transcoding failed|file type is ", FailureKind.NOT_AUDIO),
+        (r"duration is too short", FailureKind.TOO_SHORT),
+        (r"duration is too long", FailureKind.TOO_LONG),
+        (r"no spoken audio", FailureKind.NO_SPEECH),
+        (r"detected language|language confidence|not available in this language", FailureKind.LANGUAGE),
+        (r"speech threshold", FailureKind.SPEECH_THRESHOLD),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TranscriptFailure:
+    """Why a job gave no transcript; `retryable`: a new submission may succeed (failed jobs are free)."""
+
+    kind: FailureKind
+    reason: str
+    retryable: bool
+
+    @classmethod
+    def from_error(cls, error: str | None) -> TranscriptFailure:
+        """Classify the `error` text of a job that ended in status `error`."""
+        reason = error or "AssemblyAI gave no reason"
+        kind = next((kind for text, kind in _KINDS_BY_TEXT if text.search(reason)), FailureKind.OTHER)
+        return cls(kind=kind, reason=reason, retryable=kind is FailureKind.SERVER)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transcript:
+    """One job as `GET /v2/transcript/{id}` shows it.
+
+    `answer` is the whole JSON object, unchanged; `error` its error text without the query of any URL.
+    """
+
+    id: str
+    status: TranscriptStatus
+    error: str | None
+    answer: Mapping[str, Any] = field(repr=False)
+
+    @classmethod
+    def from_api(cls, obj: Any) -> Transcript:
+        """Read an answer. Raises ValueError unless it is an object with an id; the rest may be missing."""
+        if not isinstance(obj, Mapping) or not isinstance(obj.get("id"), str) or not obj["id"]:
+            raise ValueError("not a transcript: no id in it")
+        error = obj.get("error")
+        return cls(
+            id=obj["id"],
+            status=TranscriptStatus.read(obj.get("status")),
+            error=None if error is None else strip_url_queries(str(error)),
+            answer=obj,
+        )
+
+    @property
+    def deleted(self) -> bool:
+        """Whether this is what remains after a deletion, although its status still says `completed`."""
+        return self.answer.get("audio_url") == _DELETED_AUDIO_URL or self.answer.get("is_deleted") is True
+
+    @property
+    def failure(self) -> TranscriptFailure | None:
+        """Why this job has no transcript to give, or None if it has one or is not over yet."""
+        if self.deleted:
+            return TranscriptFailure(
+                kind=FailureKind.DELETED, reason="the transcript was deleted at AssemblyAI", retryable=False
+            )
+        if self.status is TranscriptStatus.ERROR:
+            return TranscriptFailure.from_error(self.error)
+        return None

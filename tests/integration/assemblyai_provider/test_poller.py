@@ -1,0 +1,258 @@
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import aclosing
+
+import pytest
+from airflow.triggers.base import TaskSuccessEvent, TriggerEvent
+from airflow.triggers.shared_stream import SharedStreamManager
+
+from assemblyai_provider.client import AssemblyAIClient
+from assemblyai_provider.exceptions import AuthenticationError
+from assemblyai_provider.poller import Poller, watch_list
+from assemblyai_provider.triggers import AssemblyAITranscriptTrigger
+from assemblyai_provider.watch import MISSING_AFTER_S, Outcome
+from assemblyai_sandbox.testing import SandboxServer
+
+CONN = "assemblyai_default"
+Snapshot = Mapping[str, Outcome]
+
+
+@pytest.fixture(autouse=True)
+def connection(assemblyai_conn: str) -> None:
+    assert assemblyai_conn == CONN
+
+
+def submit(client: AssemblyAIClient, name: str) -> str:
+    return client.post_transcript({"audio_url": f"https://h/{name}.mp3"}, lambda: None)
+
+
+def poller(sandbox: SandboxServer, pauses: list[float] | None = None) -> Poller:
+    """One that moves the sandbox's clock instead of waiting."""
+
+    async def sleep(seconds: float) -> None:
+        if pauses is not None:
+            pauses.append(seconds)
+        await asyncio.to_thread(sandbox.clock.advance, seconds)
+
+    return Poller(
+        CONN, sleep=sleep, clock=lambda: sandbox.clock.now().timestamp(), uniform=lambda low, high: high
+    )
+
+
+async def asked(sandbox: SandboxServer, endpoint: str, times: int = 1) -> None:
+    """Return when the sandbox has been asked so often."""
+    while len(sandbox.journal(endpoint)) < times:  # noqa: ASYNC110  (it is another thread that is waited for)
+        await asyncio.sleep(0.01)
+
+
+def until(ids: list[str], waiting: Poller, *, rounds: int = 200) -> list[Snapshot]:
+    """The snapshots until all of the ids are over."""
+
+    async def collect() -> list[Snapshot]:
+        seen: list[Snapshot] = []
+        with watch_list(CONN).waiting(ids, None):
+            async with aclosing(waiting.snapshots()) as snapshots:
+                async for over in snapshots:
+                    seen.append(over)
+                    if all(transcript_id in over for transcript_id in ids) or len(seen) == rounds:
+                        break
+        return seen
+
+    return asyncio.run(collect())
+
+
+def test_many_jobs_are_waited_for_by_list_and_confirmed_once_each(
+    client: AssemblyAIClient, sandbox: SandboxServer
+) -> None:
+    for seconds in range(10):
+        sandbox.script(f"/{seconds}-", {"processing_s": seconds * 7})
+    ids = [submit(client, f"{number % 10}-{number}") for number in range(450)]
+    snapshots = until(ids, poller(sandbox))
+    assert len(snapshots[-1]) == 450
+    assert len(sandbox.journal("get")) == 450
+    assert len(sandbox.journal("list")) <= len(snapshots) * 5
+
+
+def test_it_pages_no_further_back_than_the_oldest_who_is_waited_for(
+    client: AssemblyAIClient, sandbox: SandboxServer
+) -> None:
+    sandbox.script("*", {"processing_s": 1000})
+    for number in range(410):
+        submit(client, f"foreign-{number}")
+    sandbox.clock.advance(1)
+    sandbox.script("mine", {"processing_s": 30})
+    snapshots = until([submit(client, "mine")], poller(sandbox))
+    # One page of each list in every round: ours is the newest, also when it has just left the list.
+    assert len(sandbox.journal("list")) == 2 * len(snapshots)
+
+
+@pytest.mark.parametrize(
+    "fault", ["server_error", "html", "reset_before", "rate_limited", "rate_limited_403", "truncated_json"]
+)
+def test_it_rides_out_an_outage(client: AssemblyAIClient, sandbox: SandboxServer, fault: str) -> None:
+    ids = [submit(client, "a")]
+    sandbox.fault(fault, "*", count=25)
+    (*_, over) = until(ids, poller(sandbox))
+    assert over == {ids[0]: Outcome()}
+
+
+def test_a_fault_in_the_middle_of_a_round_loses_nobody(
+    client: AssemblyAIClient, sandbox: SandboxServer
+) -> None:
+    ids = [submit(client, str(number)) for number in range(20)]
+    sandbox.fault("server_error", "get", count=30, skip=5)
+    (*_, over) = until(ids, poller(sandbox))
+    assert set(over) == set(ids)
+    answered = [entry["path"] for entry in sandbox.journal("get") if entry["status"] == 200]
+    assert len(answered) == len(set(answered)) == 20
+
+
+def test_an_outage_among_the_looks_by_id_ends_the_round(
+    client: AssemblyAIClient, sandbox: SandboxServer
+) -> None:
+    ids = [submit(client, str(number)) for number in range(100)]
+    sandbox.fault("server_error", "get", count=None)
+    assert until(ids, poller(sandbox), rounds=1) == [{}]
+    assert len(sandbox.journal("get")) <= 4 * 6
+
+
+def test_a_failed_and_a_vanished_job_end_with_their_reasons(
+    client: AssemblyAIClient, sandbox: SandboxServer
+) -> None:
+    sandbox.script("bad", {"status": "error", "error": "Audio duration is too short."})
+    sandbox.fault("get_delay", delay_s=1)
+    ids = [submit(client, "good"), submit(client, "bad"), "11111111-2222-3333-4444-555555555555"]
+    started = sandbox.clock.now()
+    (*_, over) = until(ids, poller(sandbox))
+    good, bad, vanished = (over[transcript_id].failure for transcript_id in ids)
+    assert (good, bad) == (None, "Audio duration is too short.")
+    assert "does not know" in str(vanished)
+    assert (sandbox.clock.now() - started).total_seconds() >= MISSING_AFTER_S
+
+
+def test_quiet_times_are_polled_less_often(client: AssemblyAIClient, sandbox: SandboxServer) -> None:
+    sandbox.script("*", {"processing_s": 300})
+    pauses: list[float] = []
+    until([submit(client, "a")], poller(sandbox, pauses))
+    assert pauses[0] < pauses[5]
+    assert max(pauses) == pytest.approx(5 * 3 * 1.2)
+
+
+def test_a_refused_key_is_believed_at_the_third_time(
+    sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = {"conn_type": "assemblyai", "host": sandbox.url, "password": "wrong"}
+    monkeypatch.setenv("AIRFLOW_CONN_ASSEMBLYAI_DEFAULT", json.dumps(wrong))
+    with pytest.raises(AuthenticationError):
+        until(["a"], poller(sandbox))
+    assert len(sandbox.journal()) == 3
+
+
+def test_a_corrected_key_is_taken_up(
+    client: AssemblyAIClient, sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    transcript_id = submit(client, "a")
+    fields = {"conn_type": "assemblyai", "host": sandbox.url, "password": "wrong"}
+    monkeypatch.setenv("AIRFLOW_CONN_ASSEMBLYAI_DEFAULT", json.dumps(fields))
+    waiting = poller(sandbox)
+    right = json.dumps({**fields, "password": sandbox.api_key})
+
+    async def correct() -> None:
+        await asked(sandbox, "list")
+        monkeypatch.setenv("AIRFLOW_CONN_ASSEMBLYAI_DEFAULT", right)
+
+    async def both() -> Snapshot:
+        with watch_list(CONN).waiting([transcript_id], None):
+            correction = asyncio.create_task(correct())
+            async with aclosing(waiting.snapshots()) as snapshots:
+                async for over in snapshots:
+                    if over:
+                        await correction
+                        return over
+        raise AssertionError("it ended")
+
+    assert asyncio.run(both()) == {transcript_id: Outcome()}
+
+
+async def fire(
+    manager: SharedStreamManager, number: int, waiting: AssemblyAITranscriptTrigger
+) -> TriggerEvent:
+    """What the triggerer does with a trigger that shares a stream."""
+    key = waiting.shared_stream_key()
+    stream = manager.subscribe(trigger_id=number, trigger=waiting, key=key)
+    try:
+        async for event in waiting.filter_shared_stream(stream):
+            return event
+    finally:
+        await manager.unsubscribe(trigger_id=number, key=key)
+    raise AssertionError("it ended without an event")
+
+
+def through_airflow(
+    triggers: list[AssemblyAITranscriptTrigger], meanwhile: Callable[[], Awaitable[None]]
+) -> list[TriggerEvent]:
+    async def run() -> list[TriggerEvent]:
+        manager = SharedStreamManager()
+        events, _ = await asyncio.gather(
+            asyncio.gather(*(fire(manager, number, waiting) for number, waiting in enumerate(triggers))),
+            meanwhile(),
+        )
+        return events
+
+    return asyncio.run(run())
+
+
+def test_all_triggers_of_a_connection_share_one_poller_in_airflows_shared_stream(
+    client: AssemblyAIClient, sandbox: SandboxServer
+) -> None:
+    sandbox.script("slow", {"processing_s": 5})
+    sandbox.script("bad", {"processing_s": 5, "status": "error", "error": "Audio duration is too short."})
+    batches = [[submit(client, f"slow-{number}-{part}") for part in range(3)] for number in range(40)]
+    bad = submit(client, "bad")
+    triggers = [AssemblyAITranscriptTrigger(ids, CONN, 0.1) for ids in (*batches, [bad, batches[0][0]])]
+
+    async def meanwhile() -> None:
+        await asked(sandbox, "list", times=4)
+        assert sandbox.journal("get") == []
+        await asyncio.to_thread(sandbox.clock.advance, 10)
+
+    events = through_airflow(triggers, meanwhile)
+    assert all(isinstance(event, TaskSuccessEvent) for event in events[:-1])
+    assert events[-1].payload == {"status": "failed", "failures": {bad: "Audio duration is too short."}}
+    assert len(sandbox.journal("get")) == 121
+    assert len(sandbox.journal("list")) < 40
+    assert not watch_list(CONN).ids
+
+
+def test_a_latecomer_hears_of_a_job_that_was_over_before_it_came(
+    client: AssemblyAIClient, sandbox: SandboxServer
+) -> None:
+    sandbox.script("slow", {"processing_s": 5})
+    fast, slow = submit(client, "fast"), submit(client, "slow")
+    first = AssemblyAITranscriptTrigger([fast, slow], CONN, 0.1)
+    late = AssemblyAITranscriptTrigger([fast], CONN, 0.1)
+
+    async def run() -> list[TriggerEvent]:
+        manager = SharedStreamManager()
+        waiting = asyncio.create_task(fire(manager, 1, first))
+        await asked(sandbox, "get")
+        told = await fire(manager, 2, late)
+        assert not waiting.done()
+        await asyncio.to_thread(sandbox.clock.advance, 10)
+        return [told, await waiting]
+
+    assert all(isinstance(event, TaskSuccessEvent) for event in asyncio.run(run()))
+    assert len(sandbox.journal("get")) == 2
+
+
+def test_a_trigger_can_also_run_alone(client: AssemblyAIClient, sandbox: SandboxServer) -> None:
+    waiting = AssemblyAITranscriptTrigger([submit(client, "a")], CONN, 0.1)
+
+    async def run() -> list[TriggerEvent]:
+        return [event async for event in waiting.run()]
+
+    (event,) = asyncio.run(run())
+    assert isinstance(event, TaskSuccessEvent)

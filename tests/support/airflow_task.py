@@ -1,0 +1,110 @@
+"""Runs one task through Airflow's real task runner, in this process.
+
+The execution API is made of values. Everything between it and the operator is Airflow's own: rendering,
+deferral, retries, XCom, the task state store. There is no database, scheduler or triggerer.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from airflow.sdk import DAG, BaseOperator
+from airflow.sdk.api.client import Client
+from airflow.sdk.api.datamodels._generated import TaskInstance
+from airflow.sdk.execution_time.supervisor import TaskRunResult, run_task_in_process
+
+_NOW = "2026-01-01T00:00:00Z"
+
+
+@dataclass
+class ExecutionApi:
+    """What the runner asks and tells.
+
+    `store` outlives runs, as the task state store does; writing a value that holds `refuse_to_store` fails,
+    as if the worker had died before. `next_method` and `next_kwargs` resume a deferred task.
+    """
+
+    max_tries: int = 0
+    try_number: int = 1
+    store: dict[str, Any] = field(default_factory=dict)
+    xcoms: dict[str, Any] = field(default_factory=dict)
+    rendered_fields: dict[str, Any] = field(default_factory=dict)
+    next_kwargs: dict[str, Any] | None = None
+    next_method: str | None = None
+    refuse_to_store: str | None = None
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        path, method = request.url.path.strip("/"), request.method
+        body = json.loads(request.content) if request.content else None
+        if path.endswith("/run"):
+            return httpx.Response(200, json=self._run_context())
+        if path.startswith("store/ti/"):
+            return self._store(method, path.rsplit("/", 1)[-1], body)
+        if path.startswith("xcoms/") and method == "POST":
+            self.xcoms[path.rsplit("/", 1)[-1]] = body
+        if path.endswith("/rtif"):
+            self.rendered_fields = body
+        if path.endswith("/state"):
+            return httpx.Response(204)
+        return httpx.Response(200, json={"message": "ok"})
+
+    def _store(self, method: str, key: str, body: Any) -> httpx.Response:
+        if method == "GET":
+            if key not in self.store:
+                return httpx.Response(404, json={"detail": {"reason": "not_found", "message": "no such key"}})
+            return httpx.Response(200, json={"value": self.store[key]})
+        if self.refuse_to_store is not None and self.refuse_to_store in body["value"]:
+            return httpx.Response(422, json={"detail": "refused"})
+        self.store[key] = body["value"]
+        return httpx.Response(204)
+
+    def _run_context(self) -> dict[str, Any]:
+        dag_run = {
+            "dag_id": "d",
+            "run_id": "r",
+            "logical_date": _NOW,
+            "data_interval_start": _NOW,
+            "data_interval_end": _NOW,
+            "start_date": _NOW,
+            "run_after": _NOW,
+            "run_type": "manual",
+            "state": "running",
+            "end_date": None,
+            "partition_key": None,
+            "conf": {},
+            "consumed_asset_events": [],
+            "clear_number": 0,
+        }
+        return {
+            "dag_run": dag_run,
+            "max_tries": self.max_tries,
+            "should_retry": self.try_number <= self.max_tries,
+            "task_reschedule_count": 0,
+            "next_method": self.next_method,
+            "next_kwargs": self.next_kwargs,
+        }
+
+
+def run_task(task: BaseOperator, api: ExecutionApi, *, try_number: int = 1) -> TaskRunResult:
+    """Run one try of a task; the result holds its state, its last message and its error."""
+    instance = TaskInstance(
+        id=uuid.uuid4(),
+        task_id=task.task_id,
+        dag_id=task.dag_id,
+        run_id="r",
+        try_number=try_number,
+        map_index=-1,
+        dag_version_id=uuid.uuid4(),
+    )
+    api.try_number = try_number
+    client = Client(base_url=None, token="", dry_run=True, transport=httpx.MockTransport(api))
+    return run_task_in_process(ti=instance, task=task, client=client)
+
+
+def dag() -> DAG:
+    """A Dag for one task."""
+    return DAG("d", schedule=None)

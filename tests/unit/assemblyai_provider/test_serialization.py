@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, cast
+
+import pytest
+from airflow.sdk import DAG
+from airflow.serialization.serialized_objects import DagSerialization
+
+from assemblyai_provider.memory import SubmissionMemory
+from assemblyai_provider.operators import AssemblyAISubmitTranscriptOperator
+from assemblyai_provider.sensors import AssemblyAITranscriptSensor
+
+
+@dataclass(frozen=True)
+class SomeMemory:
+    postgres_conn_id: str
+
+
+def serialized(*, mapped: bool) -> str:
+    memory = cast(SubmissionMemory, SomeMemory("db"))
+    with DAG("d", schedule=None) as dag:
+        if mapped:
+            submit: Any = AssemblyAISubmitTranscriptOperator.partial(task_id="submit", memory=memory).expand(
+                recordings=[["a"], ["b"]]
+            )
+            AssemblyAITranscriptSensor.partial(task_id="wait", fail_on_error=False).expand(
+                transcript_ids=submit.output
+            )
+        else:
+            submit = AssemblyAISubmitTranscriptOperator(task_id="submit", recordings="a", memory=memory)
+            AssemblyAITranscriptSensor(task_id="wait", transcript_ids=submit.output)
+    return json.dumps(DagSerialization.to_dict(dag), sort_keys=True)
+
+
+@pytest.mark.parametrize("mapped", [True, False])
+def test_a_dag_with_a_memory_serializes_the_same_each_time(mapped: bool) -> None:
+    first = serialized(mapped=mapped)
+    assert first == serialized(mapped=mapped)
+    assert " at 0x" not in first
+    DagSerialization.from_dict(json.loads(first))

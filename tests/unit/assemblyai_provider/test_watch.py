@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from assemblyai_provider.client import ListedTranscript, Page
+from assemblyai_provider.models import Transcript, TranscriptStatus
+from assemblyai_provider.watch import MISSING_AFTER_S, Outcome, Watch
+
+BORN = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def page(*ids: str, more: bool = False, status: str = "processing") -> Page:
+    """A page whose jobs are as old as the number in their name, in seconds."""
+    items = tuple(
+        ListedTranscript(
+            id=id_,
+            status=TranscriptStatus(status),
+            created=BORN - timedelta(seconds=int(id_[1:])),
+            audio_url="",
+        )
+        for id_ in ids
+    )
+    return Page(items=items, older=ids[-1] if more else None)
+
+
+def answer(status: str, **fields: object) -> Transcript:
+    return Transcript.from_api({"id": "x", "status": status, **fields})
+
+
+def test_who_is_listed_is_not_over_and_is_not_asked_for() -> None:
+    watch = Watch()
+    assert watch.begin({"j1", "j2"})
+    watch.page(page("j1"))
+    assert watch.unlisted() == ["j2"]
+    assert watch.over == {}
+
+
+def test_who_is_in_no_list_is_over_only_when_its_own_answer_says_so() -> None:
+    watch = Watch()
+    watch.begin({"j1", "j2", "j3"})
+    watch.confirm("j1", answer("completed"))
+    watch.confirm("j2", answer("processing"))
+    watch.confirm("j3", answer("error", error="Audio duration is too short."))
+    assert watch.over == {"j1": Outcome(), "j3": Outcome("Audio duration is too short.")}
+
+
+@pytest.mark.parametrize("status", list(TranscriptStatus))
+def test_a_status_is_over_or_waited_for_and_unknown_ones_are_waited_for(status: TranscriptStatus) -> None:
+    watch = Watch()
+    watch.begin({"j1"})
+    watch.confirm("j1", answer(status.value))
+    assert ("j1" in watch.over) is (status in {TranscriptStatus.COMPLETED, TranscriptStatus.ERROR})
+
+
+def test_a_row_that_is_over_although_the_list_was_filtered_is_asked_for_by_id() -> None:
+    watch = Watch()
+    watch.begin({"j1"})
+    watch.page(page("j1", status="completed"))
+    assert watch.unlisted() == ["j1"]
+
+
+def test_a_deleted_transcript_has_failed() -> None:
+    watch = Watch()
+    watch.begin({"j1"})
+    watch.confirm("j1", answer("completed", audio_url="http://deleted_by_user"))
+    assert watch.over["j1"].failure
+
+
+def test_the_list_is_read_on_only_while_somebody_is_unaccounted_for() -> None:
+    watch = Watch()
+    watch.begin({"j1", "j5"})
+    assert watch.page(page("j1", "j2", more=True)) == "j2"
+    assert watch.page(page("j5", "j6", more=True)) is None
+
+
+def test_the_list_is_read_no_further_back_than_the_oldest_job_that_is_waited_for() -> None:
+    watch = Watch()
+    watch.begin({"j1", "j5"})
+    watch.page(page("j1", "j5", "j9", more=True))
+    watch.begin({"j1", "j5"})  # j5 has left the list meanwhile, and is known to be 5 s old
+    assert watch.page(page("j1", "j4", more=True)) == "j4"
+    assert watch.page(page("j6", "j7", more=True)) is None
+    assert watch.unlisted() == ["j5"]
+
+
+def test_jobs_of_the_same_instant_may_stand_on_either_side_of_a_page_break() -> None:
+    watch = Watch()
+    watch.begin({"j5"})
+    watch.page(page("j5"))
+    watch.begin({"j5"})
+    other = ListedTranscript(
+        id="z", status=TranscriptStatus.PROCESSING, created=BORN - timedelta(seconds=5), audio_url=""
+    )
+    assert watch.page(Page(items=(other,), older="z")) == "z"
+
+
+def test_a_job_of_unknown_age_is_looked_for_to_the_end_of_the_list() -> None:
+    watch = Watch()
+    watch.begin({"j99"})
+    assert watch.page(page("j1", more=True)) == "j1"
+    assert watch.page(page("j98", more=True)) == "j98"
+    assert watch.page(page()) is None
+
+
+def test_a_vanished_job_counts_as_over_after_a_while_and_not_before() -> None:
+    watch = Watch()
+    for now in (0.0, MISSING_AFTER_S - 1):
+        watch.begin({"j1"})
+        watch.not_found("j1", now)
+        assert watch.over == {}
+    watch.begin({"j1"})
+    watch.not_found("j1", MISSING_AFTER_S)
+    assert watch.over["j1"].failure
+
+
+def test_a_job_that_shows_up_again_starts_a_new_while() -> None:
+    watch = Watch()
+    watch.begin({"j1"})
+    watch.not_found("j1", 0)
+    watch.confirm("j1", answer("processing"))
+    watch.not_found("j1", MISSING_AFTER_S + 1)
+    assert watch.over == {}
+
+
+def test_outcomes_are_kept_while_wanted_and_forgotten_after_that() -> None:
+    watch = Watch()
+    watch.begin({"j1", "j2"})
+    watch.confirm("j1", answer("completed"))
+    assert watch.begin({"j1", "j2"})
+    assert watch.unlisted() == ["j2"]
+    assert not watch.begin({"j1"})
+    assert watch.over == {"j1": Outcome()}
+    assert watch.begin({"j2"})
+    assert watch.over == {}

@@ -1,0 +1,15 @@
+-- The schema and the list of migrations applied to it. Does nothing where they are there.
+DO $$
+BEGIN
+    IF to_regclass('call_sentiment.schema_migrations') IS NULL THEN
+        CREATE SCHEMA IF NOT EXISTS call_sentiment;
+        CREATE TABLE call_sentiment.schema_migrations (
+            version integer PRIMARY KEY,
+            name text NOT NULL,
+            applied_at timestamptz NOT NULL DEFAULT now()
+        );
+        COMMENT ON SCHEMA call_sentiment IS 'Sentiment of recorded calls. Start with the view call_overview.';
+        COMMENT ON TABLE call_sentiment.schema_migrations IS 'Which migrations this database has had.';
+    END IF;
+END
+$$

@@ -1,0 +1,10 @@
+-- The call that holds the same bytes with the same options and is live, or has failed for good after it was sent:
+-- its verdict stands for this one too. Reads only.
+SELECT t.call_id
+FROM call_sentiment.transcripts AS t
+WHERE t.content_sha256 = %(content_sha256)s
+  AND t.config_sha256 = %(config_sha256)s
+  AND t.call_id <> %(call_id)s
+  AND (t.state NOT IN ('failed', 'duplicate') OR (t.state = 'failed' AND NOT t.retryable))
+ORDER BY t.state = 'failed', t.transcript_id
+LIMIT 1

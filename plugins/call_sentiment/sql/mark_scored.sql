@@ -1,0 +1,7 @@
+-- Note that the given transcripts are scored, and what turned out to be in them. Rerunning changes the time only.
+UPDATE call_sentiment.transcripts AS t
+SET state = 'scored', status = s.status, scored_at = s.scored_at
+FROM call_sentiment.call_scores AS s
+WHERE t.transcript_id = ANY (%(transcript_ids)s::bigint[])
+  AND s.transcript_id = t.transcript_id
+  AND s.formula_version = %(formula_version)s

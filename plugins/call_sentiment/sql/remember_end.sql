@@ -1,0 +1,20 @@
+-- Put a submission that was not made into its end state, failed or duplicate, and drop what may be secret in the
+-- recording's address. Repeating it changes nothing; no row comes back where it was submitted after all.
+WITH ended AS (
+    UPDATE call_sentiment.transcripts
+    SET state = %(state)s,
+        error = %(error)s,
+        duplicate_of = %(duplicate_of)s,
+        retryable = CASE WHEN %(state)s = 'failed' THEN false END,
+        failed_in = CASE WHEN %(state)s = 'failed' THEN 'submit' END
+    WHERE transcript_id = %(transcript_id)s
+      AND (state = 'intent' OR (state = %(state)s AND assemblyai_id IS NULL))
+    RETURNING transcript_id, call_id
+),
+cut AS (
+    UPDATE call_sentiment.calls AS c
+    SET recording = %(address)s, query_removed = true
+    FROM ended AS e
+    WHERE c.call_id = e.call_id AND c.recording <> %(address)s
+)
+SELECT transcript_id FROM ended

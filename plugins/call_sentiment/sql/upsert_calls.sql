@@ -1,0 +1,28 @@
+-- Store the calls that were found. One that has not been submitted takes over what its sidecar says now (a fresh
+-- address, a corrected language); one that has keeps what it was submitted with, unless it is to be transcribed
+-- again. Rerunning with the same calls changes nothing.
+INSERT INTO call_sentiment.calls AS c (
+    call_id, recording, started_at, queue, agent_id, channels, language_code, metadata
+)
+SELECT n.call_id, n.recording, n.started_at, n.queue, n.agent_id, n.channels, n.language_code, n.metadata
+FROM jsonb_to_recordset(%(calls)s::jsonb) AS n (
+    call_id text, recording text, started_at timestamptz, queue text, agent_id text, channels jsonb,
+    language_code text, metadata jsonb
+)
+ORDER BY n.call_id
+ON CONFLICT (call_id) DO UPDATE SET
+    recording = excluded.recording,
+    query_removed = false,
+    started_at = excluded.started_at,
+    queue = excluded.queue,
+    agent_id = excluded.agent_id,
+    channels = excluded.channels,
+    language_code = excluded.language_code,
+    metadata = excluded.metadata
+WHERE NOT EXISTS (
+    SELECT
+    FROM call_sentiment.transcripts AS t
+    WHERE t.call_id = c.call_id
+      AND (t.state IN ('submitted', 'loaded')
+           OR (t.state IN ('scored', 'duplicate') AND NOT %(transcribe_again)s))
+)

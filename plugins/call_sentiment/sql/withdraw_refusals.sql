@@ -1,0 +1,7 @@
+-- Forget earlier refusals of these sources whose reason is gone or another now; nothing was paid for them.
+-- Rerunning finds none left.
+DELETE FROM call_sentiment.transcripts AS t
+USING jsonb_to_recordset(%(sources)s::jsonb) AS s (call_id text, refusal text)
+WHERE t.call_id = s.call_id
+  AND t.failed_in = 'discover'
+  AND t.error IS DISTINCT FROM s.refusal

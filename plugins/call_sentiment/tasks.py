@@ -1,0 +1,84 @@
+"""What the tasks of the Dag do between its operators: each function is one task, or the label of one."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import asdict
+from typing import Any
+
+from airflow.sdk.exceptions import AirflowFailException
+
+from call_sentiment import ledger, report, score
+from call_sentiment.database import connect
+
+log = logging.getLogger(__name__)
+
+MAX_BATCHES = 1000
+"""Airflow maps a task over 1,024 items at most by default; what is beyond waits for the next run."""
+
+FAILED_STATES = ("failed", "upstream_failed")
+
+
+def discover_calls(postgres_conn_id: str, params: Mapping[str, Any]) -> list[list[str]]:
+    """Claim the new calls of `params["recordings"]`; all that is under way, as batches of call ids."""
+    with closing(connect(postgres_conn_id)) as connection:
+        batches = ledger.discover(
+            connection,
+            params["recordings"],
+            params["transcript_options"],
+            params["batch_size"],
+            params["retranscribe"],
+            MAX_BATCHES,
+        )
+    log.info("%d calls in %d batches", sum(map(len, batches)), len(batches))
+    return batches
+
+
+def score_calls(postgres_conn_id: str) -> int:
+    """Score every loaded transcript that has no score yet; how many that were."""
+    with closing(connect(postgres_conn_id)) as connection:
+        return score.score_pending(connection)
+
+
+def report_run(
+    postgres_conn_id: str,
+    batches: Sequence[Sequence[str]],
+    task_states: Mapping[str, str | None],
+    max_failed_share: float,
+) -> dict[str, float]:
+    """Log what became of the run's calls, each failed one with its reason; return the counts.
+
+    :param task_states: state by task (and map index) of the run.
+    :raises AirflowFailException: where a task of the run failed, or a larger share of its calls than
+        `max_failed_share`.
+    """
+    with closing(connect(postgres_conn_id)) as connection:
+        result = report.report_calls(connection, [call_id for batch in batches for call_id in batch])
+    counts = {name: value for name, value in asdict(result).items() if name != "failures"}
+    log.info("Of this run's calls: %s", ", ".join(f"{name} {value:g}" for name, value in counts.items()))
+    for call in result.failures:
+        again = " (a later run tries it again)" if call.retryable else ""
+        log.warning("Failed: %s: %s%s", call.call_id, call.reason, again)
+    if failed := sorted(
+        name for name, state in task_states.items() if state in ("failed", "upstream_failed")
+    ):
+        raise AirflowFailException(
+            f"tasks of this run failed: {', '.join(failed)}. Their logs tell why; the next run goes on with "
+            "their calls."
+        )
+    if result.failed_share > max_failed_share:
+        raise AirflowFailException(
+            f"{result.failed} of {result.calls} calls failed, a larger share than {max_failed_share:g}: "
+            "see the reasons above"
+        )
+    return counts
+
+
+def holding(items: str | Sequence[str]) -> str:
+    """The name of a mapped task instance, after what it holds: how many, the first and the last."""
+    names = [items] if isinstance(items, str) else [name.rsplit("/", 1)[-1] for name in items]
+    if len(names) < 2:
+        return "".join(names) or "nothing"
+    return f"{len(names)}: {names[0]} .. {names[-1]}"

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import re
+from importlib.resources import files
+
+import pytest
+
+import call_sentiment.sql
+from call_sentiment.sql import read_migrations, read_statement
+
+STATEMENTS = sorted(
+    entry.name.removesuffix(".sql")
+    for entry in files(call_sentiment.sql).iterdir()
+    if entry.name.endswith(".sql")
+)
+
+
+def test_migrations_are_numbered_without_a_gap() -> None:
+    assert [version for version, _, _ in read_migrations()] == list(range(1, len(read_migrations()) + 1))
+    assert all(re.fullmatch(r"\d{4}_[a-z_]+\.sql", name) for _, name, _ in read_migrations())
+
+
+@pytest.mark.parametrize("name", STATEMENTS)
+def test_a_statement_is_one_and_says_what_it_is_for(name: str) -> None:
+    text = read_statement(name)
+    assert text.startswith("-- ")
+    assert re.fullmatch(r"[a-z]+(_[a-z]+)*", name)
+    assert name == "create_schema" or ";" not in re.sub(r"--.*", "", text).replace("'; '", "")
+
+
+@pytest.mark.parametrize("name", STATEMENTS)
+def test_every_statement_is_used(name: str) -> None:
+    package = files("call_sentiment")
+    code = "".join(entry.read_text() for entry in package.iterdir() if entry.name.endswith(".py"))
+    assert f'"{name}"' in code

@@ -1,0 +1,57 @@
+# The commands of this project; `make` alone lists them.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+
+.PHONY: help
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+.PHONY: demo
+demo: $(BIN)/.installed ## score the calls in recordings/ and leave Airflow's UI open (EXIT=1: stop after the table)
+	@$(BIN)/python -m quickstart
+
+.PHONY: psql
+psql: $(BIN)/.installed ## open the results of the running demo
+	@$(BIN)/python -m quickstart.psql
+
+.PHONY: clean-demo
+clean-demo: ## forget the demo's state
+	rm -rf .demo
+
+.PHONY: env
+env: ## write the secrets of a deployment with Docker Compose into .env
+	@$(PYTHON) deploy/make_env.py
+
+.PHONY: test
+test: $(BIN)/.installed-dev ## pass the tests
+	$(BIN)/pytest
+
+.PHONY: contract
+contract: $(BIN)/.installed-dev ## run the vendor's own client against the sandbox (TARGET=live: against the service)
+	TARGET=$(TARGET) $(BIN)/pytest tests/contract
+
+.PHONY: check
+check: $(BIN)/.installed-dev ## format, lint, types and import rules
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.PHONY: lock
+lock: $(BIN)/.installed-dev ## compile the pins of requirements*.in
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url \
+		--custom-compile-command "make lock" --upgrade requirements.in -o requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url \
+		--custom-compile-command "make lock" --upgrade requirements-dev.in -o requirements-dev.txt
+
+$(BIN)/.installed: requirements.txt pyproject.toml sandbox/pyproject.toml
+	@echo "Installing into .venv (about a minute the first time)"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e . -e sandbox
+	@touch $@
+
+$(BIN)/.installed-dev: requirements-dev.txt $(BIN)/.installed
+	@echo "Installing what the checks and tests need"
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,144 @@
+"""Call recordings in, sentiment scores per call out.
+
+**discover** finds the calls and claims the new ones in the ledger. **submit** uploads each recording to
+AssemblyAI, once, whatever dies in between. **wait** holds no worker while AssemblyAI works. **load** copies
+the sentences into PostgreSQL, **score** computes the figures there, **report** tells what failed and why.
+
+The results are in the schema `call_sentiment` of the connection `call_sentiment_db`: begin with the view
+`call_overview`. A call that failed does not stop the others, and a run that died is gone on with by the next.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import Asset, Param, dag, task
+
+from assemblyai_provider.hooks import AssemblyAIHook
+from assemblyai_provider.operators import AssemblyAISubmitTranscriptOperator
+from assemblyai_provider.sensors import AssemblyAITranscriptSensor
+from call_sentiment import load, tasks
+from call_sentiment.memory import LedgerMemory
+from call_sentiment.policy import DAG_ID
+
+ASSEMBLYAI = "assemblyai_default"
+RESULTS = "call_sentiment_db"
+SCORES = Asset("call_sentiment_scores")
+# A cron expression; empty: only when triggered.
+SCHEDULE = os.environ.get("CALL_SENTIMENT_SCHEDULE", "*/15 * * * *") or None
+
+# Airflow keeps the params of a run in plain and shows them, so no secret may get there.
+NO_WEBHOOKS = {
+    "not": {"pattern": "^webhook_"},
+    "description": "A webhook belongs into the extra of the Airflow connection assemblyai_default "
+    "(webhook_url, webhook_auth_header_name, webhook_secret), where its secret is encrypted.",
+}
+
+PARAMS = {
+    "recordings": Param(
+        os.environ.get("CALL_SENTIMENT_RECORDINGS", "recordings"),
+        type="string",
+        minLength=1,
+        title="Recordings",
+        description="A folder, an object-storage URI (s3://, gs://) or a manifest (.jsonl).",
+    ),
+    "batch_size": Param(
+        50,
+        type="integer",
+        minimum=1,
+        maximum=1000,
+        title="Batch size",
+        description="How many calls one task instance submits, waits for or loads.",
+    ),
+    "transcript_options": Param(
+        {},
+        type="object",
+        propertyNames=NO_WEBHOOKS,
+        title="Transcript options",
+        description='Sent to AssemblyAI, laid over the defaults; for example {"entity_detection": true}.',
+    ),
+    "retranscribe": Param(
+        False,
+        type="boolean",
+        title="Transcribe again",
+        description="Pay once more for calls that were transcribed with other options.",
+    ),
+    "max_failed_share": Param(
+        0.5,
+        type="number",
+        minimum=0,
+        maximum=1,
+        title="Tolerated share of failed calls",
+        description="The run fails when more of its calls than this have failed.",
+    ),
+    "pool": Param(
+        "default_pool",
+        type="string",
+        minLength=1,
+        title="Airflow pool",
+        description="The pool in which submitting, waiting and loading take their slots; it has to exist.",
+    ),
+}
+
+
+@dag(
+    dag_id=DAG_ID,
+    dag_display_name="Call sentiment",
+    description="Transcribe call recordings and score their sentiment",
+    schedule=SCHEDULE,
+    catchup=False,
+    max_active_runs=1,
+    params=PARAMS,
+    default_args={"retries": 2, "retry_delay": timedelta(seconds=30)},
+    user_defined_macros={"holding": tasks.holding},
+    tags=["assemblyai", "call-sentiment"],
+    doc_md=__doc__,
+)
+def call_sentiment() -> None:
+    @task
+    def discover(*, params: Any = None) -> list[list[str]]:
+        AssemblyAIHook(ASSEMBLYAI).check_account()
+        return tasks.discover_calls(RESULTS, params)
+
+    @task(
+        task_id="load",
+        trigger_rule="all_done",
+        map_index_template="{{ holding(task.op_kwargs['call_ids']) }}",
+    )
+    def load_sentences(call_ids: list[str]) -> None:
+        load.load_batch(RESULTS, call_ids, AssemblyAIHook(ASSEMBLYAI).get_transcript)
+
+    @task(trigger_rule="all_done")
+    def score() -> int:
+        return tasks.score_calls(RESULTS)
+
+    @task(trigger_rule="all_done", outlets=[SCORES])
+    def report(
+        batches: list[list[str]] | None, *, params: Any = None, ti: Any = None, outlet_events: Any = None
+    ) -> None:
+        states = ti.get_task_states(dag_id=ti.dag_id, run_ids=[ti.run_id])[ti.run_id]
+        counts = tasks.report_run(RESULTS, batches or [], states, params["max_failed_share"])
+        outlet_events[SCORES].extra = counts
+
+    batches = discover()
+    submit = AssemblyAISubmitTranscriptOperator.partial(
+        task_id="submit",
+        assemblyai_conn_id=ASSEMBLYAI,
+        memory=LedgerMemory(RESULTS),
+        fail_on_error=False,
+        map_index_template="{{ holding(task.recordings) }}",
+    ).expand(recordings=batches)
+    wait = AssemblyAITranscriptSensor.partial(
+        task_id="wait",
+        assemblyai_conn_id=ASSEMBLYAI,
+        fail_on_error=False,
+        timeout=timedelta(hours=1),
+        trigger_rule="all_done",
+        map_index_template="{{ holding(task.transcript_ids) }}",
+    ).expand(transcript_ids=submit.output)
+    wait >> load_sentences.expand(call_ids=batches) >> score() >> report(batches)
+
+
+call_sentiment()

@@ -1,0 +1,146 @@
+"""`make demo`: recordings in, a table of scores out, Airflow's UI left open."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+
+from assemblyai_provider.client import AssemblyAIClient, ClientSettings
+from assemblyai_provider.models import TranscriptStatus
+from quickstart import results
+from quickstart.cost import minutes_of_audio
+from quickstart.display import score_table
+from quickstart.processes import AlreadyRunningError, ProcessDiedError
+from quickstart.settings import DSN_FILE, STATE, DemoSettings
+from quickstart.stack import DAG_ID, SANDBOX_KEY, Stack
+
+# Where the output is no terminal its width is unknown: wide enough for the table.
+CONSOLE = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
+FINISHED = ("success", "failed")
+
+
+def main() -> int:
+    """Run the demo; the exit code says whether every call came to its end without a failure."""
+    settings = DemoSettings.from_environment()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        stack = Stack(STATE, settings={"CALL_SENTIMENT_RECORDINGS": settings.recordings})
+    except AlreadyRunningError as error:
+        CONSOLE.print(f"[red]{error}[/red]")
+        return 1
+    try:
+        with stack:
+            return _run(stack, settings)
+    except (ProcessDiedError, RuntimeError, TimeoutError) as error:
+        CONSOLE.print(str(error), style="red", markup=False)
+        return 1
+    except KeyboardInterrupt:
+        CONSOLE.print("\nStopped. What was transcribed is kept; `make clean-demo` forgets it.")
+        return 0 if not settings.leave else 130
+    finally:
+        DSN_FILE.unlink(missing_ok=True)
+
+
+def _run(stack: Stack, settings: DemoSettings) -> int:
+    base_url, api_key = _start(stack, settings)
+    begun = datetime.now(UTC)
+    run_id = stack.api.trigger(DAG_ID, {"recordings": settings.recordings})
+    stack.api.unpause(DAG_ID)
+    with closing(AssemblyAIClient(ClientSettings(base_url=base_url, api_key=api_key))) as client:
+        state = _follow(stack, client, run_id, begun)
+    return _conclude(stack, settings, begun, state)
+
+
+def _start(stack: Stack, settings: DemoSettings) -> tuple[str, str]:
+    DSN_FILE.write_text(stack.results_dsn)
+    if settings.api_key:
+        base_url, api_key = settings.base_url, settings.api_key
+        _tell_cost(stack, settings)
+    else:
+        with _step("No ASSEMBLYAI_API_KEY: starting the sandbox in its place (English only)"):
+            base_url, api_key = stack.start_sandbox(), SANDBOX_KEY
+    with _step("Preparing Airflow's database"):
+        stack.migrate()
+    with _step("Starting Airflow (api-server, scheduler, dag-processor, triggerer)"):
+        stack.start_airflow()
+    stack.connect(base_url=base_url, api_key=api_key)
+    return base_url, api_key
+
+
+def _tell_cost(stack: Stack, settings: DemoSettings) -> None:
+    minutes = minutes_of_audio(settings.recordings, results.paid_recordings(stack.results_dsn))
+    if minutes is None:
+        CONSOLE.print(
+            f"What is new in {settings.recordings} is sent to {settings.base_url} and charged there."
+        )
+        return
+    cost = minutes / 60 * settings.price_per_hour
+    CONSOLE.print(
+        f"About {minutes:.1f} minutes of audio are sent to {settings.base_url}: roughly ${cost:.2f} at "
+        f"${settings.price_per_hour:.2f} an hour (set PRICE_PER_HOUR to your price)."
+    )
+
+
+def _follow(stack: Stack, client: AssemblyAIClient, run_id: str, since: datetime) -> str:
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=CONSOLE) as bar:
+        task = bar.add_task("Looking for new calls", total=None)
+        while (state := stack.api.run_state(DAG_ID, run_id)) not in FINISHED:
+            stack.processes.check()
+            now = results.progress(stack.results_dsn, since)
+            if now.in_flight:
+                over = max(0, now.submitted - _in_flight(client))
+                bar.update(task, description="Transcribing", completed=over, total=now.calls)
+            elif now.new:
+                bar.update(task, description="Loading and scoring", completed=now.submitted, total=now.calls)
+            time.sleep(1.0)
+        bar.update(task, description="Done", completed=1, total=1, visible=False)
+    return state
+
+
+def _in_flight(client: AssemblyAIClient) -> int:
+    """Jobs of the account that are not over; the newest 200 of each state are enough for a progress bar."""
+    active = (TranscriptStatus.QUEUED, TranscriptStatus.PROCESSING)
+    return sum(len(client.list_transcripts(status=status).items) for status in active)
+
+
+def _conclude(stack: Stack, settings: DemoSettings, begun: datetime, state: str) -> int:
+    calls = results.overview(stack.results_dsn)
+    CONSOLE.print(score_table(calls))
+    paid = results.progress(stack.results_dsn, begun).new
+    if paid:
+        CONSOLE.print(f"{paid} of {len(calls)} calls were submitted in this run.")
+    else:
+        CONSOLE.print(f"Nothing new to pay for: all {len(calls)} calls were submitted before.")
+    CONSOLE.print(f"Airflow: {stack.api.base_url}/dags/{DAG_ID}")
+    CONSOLE.print("Results: `make psql` opens the database while this runs.")
+    complete = state == "success" and all(call["status"] not in ("failed", "in_progress") for call in calls)
+    if not complete:
+        CONSOLE.print(
+            f"Not every call was scored: the run ended in {state}; see its task `report`.", style="red"
+        )
+    if not settings.leave:
+        CONSOLE.print("Ctrl-C stops everything.")
+        while True:
+            stack.processes.check()
+            time.sleep(1.0)
+    return 0 if complete else 1
+
+
+@contextmanager
+def _step(description: str) -> Iterator[None]:
+    start = time.monotonic()
+    with CONSOLE.status(description):
+        yield
+    CONSOLE.print(f"{description}: {time.monotonic() - start:.0f} s", soft_wrap=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,72 @@
+"""How the demo's scores look on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.box import SIMPLE
+from rich.table import Table
+from rich.text import Text
+
+_LABEL_STYLES = {
+    "very positive": "bold green",
+    "positive": "green",
+    "neutral": "white",
+    "mixed": "yellow",
+    "negative": "red",
+    "very negative": "bold red",
+}
+_ABSENT = Text("-", style="dim")
+
+
+def score_table(overview: Sequence[Mapping[str, Any]]) -> Table:
+    """One line a call of `call_overview`; what has no score shows its status and its reason instead."""
+    table = Table(
+        title="Call sentiment", title_style="bold", caption=_CAPTION, caption_style="dim", box=SIMPLE
+    )
+    table.add_column("Call", overflow="fold", min_width=12)
+    table.add_column("Queue")
+    for heading in ("Sentences", "Score", "Interval"):
+        table.add_column(heading, justify="right", no_wrap=heading != "Sentences")
+    # The widest label is the reason of a call that has none.
+    table.add_column("Label", max_width=22)
+    table.add_column("Trend")
+    table.add_column("Worst moment")
+    for call in overview:
+        table.add_row(*_cells(call))
+    return table
+
+
+_CAPTION = (
+    "Score: -1 to 1, from the transcript's words. A complaint line scores negative because of its topic, and "
+    "closing courtesies lift the end of almost every call."
+)
+
+
+def _cells(call: Mapping[str, Any]) -> list[Text]:
+    start = [Text(call["call_id"]), _text(call["queue"]), _text(call["sentence_count"])]
+    if call["status"] != "ok":
+        status = f"{call['status']}: {call['reason']}" if call["reason"] else str(call["status"])
+        return [*start, _ABSENT, _ABSENT, Text(status, style="magenta"), _ABSENT, _ABSENT]
+    label = str(call["label"])
+    return [
+        *start,
+        _figure(call["sentiment_score"]),
+        _interval(call["score_low"], call["score_high"]),
+        Text(label, style=_LABEL_STYLES.get(label, "magenta")),
+        _text(call["trend_label"]),
+        _text(call["worst_moment"]),
+    ]
+
+
+def _figure(value: float | None) -> Text:
+    return _ABSENT if value is None else Text(f"{value:+.2f}")
+
+
+def _interval(low: float | None, high: float | None) -> Text:
+    return _ABSENT if low is None or high is None else Text(f"{low:+.2f} .. {high:+.2f}")
+
+
+def _text(value: object) -> Text:
+    return _ABSENT if value is None else Text(str(value))

@@ -1,0 +1,142 @@
+"""Child processes with a log file each, stopped together."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import psutil
+
+STOP_GRACE_S = 20.0
+
+
+class ProcessDiedError(RuntimeError):
+    """A child ended by itself. The message names it and the end of its log."""
+
+
+class AlreadyRunningError(RuntimeError):
+    """Another process runs its children on the same folder."""
+
+
+class ProcessGroup:
+    """Starts named child processes and stops every one of them.
+
+    Their ids are kept in `<folder>/processes.json`, so that the next start on the same folder stops what a
+    killed parent left behind.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """:raises AlreadyRunningError: where the folder is in use by a parent that lives."""
+        self._folder = folder
+        self._record = folder / "processes.json"
+        self._children: dict[str, subprocess.Popen[bytes]] = {}
+        folder.mkdir(parents=True, exist_ok=True)
+        self._stop_leftovers()
+
+    def start(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> None:
+        """Start one child in a session of its own, its output appended to `<folder>/<name>.log`."""
+        with self.log(name).open("ab") as log:
+            self._children[name] = subprocess.Popen(
+                command,
+                env=dict(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self._write_record()
+
+    def log(self, name: str) -> Path:
+        return self._folder / f"{name}.log"
+
+    def pid(self, name: str) -> int:
+        return self._children[name].pid
+
+    def check(self) -> None:
+        """Raise :class:`ProcessDiedError` where a child has ended."""
+        for name, child in self._children.items():
+            if child.poll() is not None:
+                tail = "\n".join(self.log(name).read_text(errors="replace").splitlines()[-15:])
+                raise ProcessDiedError(
+                    f"{name} ended with code {child.returncode}; the end of {self.log(name)}:\n{tail}"
+                )
+
+    def signal(self, name: str, number: signal.Signals) -> None:
+        """Send a signal to one child and everything it has started."""
+        os.killpg(self._children[name].pid, number)
+
+    def kill(self, name: str) -> None:
+        """End one child and all its descendants at once (SIGKILL), as a crash would."""
+        child = self._children.pop(name)
+        _kill_tree(child.pid)
+        child.wait()
+
+    def stop(self) -> None:
+        """Ask every child to end, in reverse order of their start; kill what has not after a grace."""
+        for child in reversed(self._children.values()):
+            if child.poll() is None:
+                os.killpg(child.pid, signal.SIGTERM)
+        for child in self._children.values():
+            try:
+                child.wait(STOP_GRACE_S)
+            except subprocess.TimeoutExpired:
+                _kill_tree(child.pid)
+                child.wait()
+        self._children.clear()
+        self._record.unlink(missing_ok=True)
+
+    def _write_record(self) -> None:
+        alive = [child.pid for child in self._children.values() if child.poll() is None]
+        self._record.write_text(json.dumps([_identity(pid) for pid in (os.getpid(), *alive)]))
+
+    def _stop_leftovers(self) -> None:
+        if not self._record.exists():
+            return
+        owner, *children = json.loads(self._record.read_text())
+        if owner == _identity(owner[0]):
+            raise AlreadyRunningError(f"process {owner[0]} already runs on {self._folder}: stop it first")
+        for pid, created in children:
+            if [pid, created] == _identity(pid):
+                _kill_tree(pid)
+        self._record.unlink()
+
+
+def _identity(pid: int) -> list[float]:
+    """The process id with its time of creation, because ids are used again; empty where there is none."""
+    try:
+        return [pid, psutil.Process(pid).create_time()]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def _kill_tree(pid: int) -> None:
+    try:
+        root = psutil.Process(pid)
+        family = [*root.children(recursive=True), root]
+    except psutil.NoSuchProcess:
+        return
+    for process in family:
+        try:
+            process.kill()
+        except psutil.NoSuchProcess:
+            continue
+    psutil.wait_procs(family, timeout=STOP_GRACE_S)
+
+
+def free_port(preferred: int) -> int:
+    """`preferred` where nothing on 127.0.0.1 uses it, else a port the system picks."""
+    for candidate in (preferred, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", candidate))
+            except OSError:
+                continue
+            port: int = probe.getsockname()[1]
+            return port
+    raise OSError("no free port on 127.0.0.1")

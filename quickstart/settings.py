@@ -1,0 +1,47 @@
+"""What the demo can be told through its environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+STATE = REPOSITORY / ".demo"
+DSN_FILE = STATE / "results.dsn"
+"""Says, while a demo runs, where its results are."""
+
+US_BASE_URL = "https://api.assemblyai.com"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoSettings:
+    """The choices of one `make demo`."""
+
+    recordings: str
+    """Folder, object-storage URI or manifest to score (`RECORDINGS`)."""
+    api_key: str | None
+    """AssemblyAI key (`ASSEMBLYAI_API_KEY`); without one the sandbox stands in for the service."""
+    base_url: str
+    """Host of the real service (`ASSEMBLYAI_BASE_URL`)."""
+    price_per_hour: float
+    """US dollars an hour of audio, for the estimate (`PRICE_PER_HOUR`)."""
+    leave: bool
+    """Stop after the table instead of staying until Ctrl-C (`EXIT=1`)."""
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> DemoSettings:
+        """Read the settings.
+
+        The default price is Universal-3.5 Pro's with sentiment analysis and speaker labels, as published in
+        October 2026: 0.21 + 0.02 + 0.02.
+        """
+        recordings = environ.get("RECORDINGS") or str(REPOSITORY / "recordings")
+        return cls(
+            recordings=recordings if "://" in recordings else str(Path(recordings).expanduser().resolve()),
+            api_key=environ.get("ASSEMBLYAI_API_KEY") or None,
+            base_url=environ.get("ASSEMBLYAI_BASE_URL") or US_BASE_URL,
+            price_per_hour=float(environ.get("PRICE_PER_HOUR") or 0.25),
+            leave=environ.get("EXIT", "0") not in ("", "0"),
+        )

@@ -1,0 +1,197 @@
+"""The real Dag with every process it needs: good calls are scored, bad ones end with a reason, paid once."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import psycopg2
+import psycopg2.extras
+import pytest
+import requests
+
+from quickstart.settings import REPOSITORY
+from quickstart.stack import DAG_ID, SANDBOX_KEY, Stack
+from tests.support.fixtures import server_folder
+
+SAMPLES = REPOSITORY / "recordings"
+DEADLINE_S = 240.0
+
+
+def _write_recordings(folder: Path) -> None:
+    """Three good calls, and one of each bad kind beside them."""
+    folder.mkdir()
+    for name in ("short-hangup", "silent-line", "voicemail-one-speaker"):
+        for suffix in (".mp3", ".json"):
+            shutil.copy(SAMPLES / f"{name}{suffix}", folder)
+    hangup = (SAMPLES / "short-hangup.mp3").read_bytes()
+    (folder / "empty.mp3").write_bytes(b"")
+    (folder / "text.mp3").write_text("This is a list of things to do, and no recording at all.\n" * 50)
+    (folder / "broken.mp3").write_bytes(bytes(byte ^ 0x5A for byte in hangup[:4000]))
+    (folder / "unknown-language.mp3").write_bytes(hangup + b"\0")
+    (folder / "unknown-language.json").write_text(json.dumps({"language_code": "tlh"}))
+    shutil.copy(SAMPLES / "voicemail-one-speaker.mp3", folder / "voicemail-again.mp3")
+    shutil.copy(SAMPLES / "voicemail-one-speaker.json", folder / "voicemail-again.json")
+    sidecar = json.loads((folder / "voicemail-again.json").read_text())
+    (folder / "voicemail-again.json").write_text(json.dumps({**sidecar, "call_id": "voicemail-again"}))
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    recordings = tmp_path_factory.mktemp("e2e") / "recordings"
+    _write_recordings(recordings)
+    settings = {"CALL_SENTIMENT_RECORDINGS": str(recordings), "CALL_SENTIMENT_SCHEDULE": ""}
+    with server_folder() as folder, Stack(folder, settings=settings) as stack:
+        url = stack.start_sandbox("speech")
+        stack.migrate()
+        stack.start_airflow()
+        stack.connect(base_url=url, api_key=SANDBOX_KEY)
+        stack.api.call("POST", "/pools", {"name": "transcription", "slots": 4})
+        stack.api.unpause(DAG_ID)
+        yield stack
+
+
+def _run(stack: Stack, **conf: object) -> tuple[str, str]:
+    """Run the Dag to its end: its id and its state."""
+    run_id = stack.api.trigger(DAG_ID, conf)
+    deadline = time.monotonic() + DEADLINE_S
+    while (state := stack.api.run_state(DAG_ID, run_id)) not in ("success", "failed"):
+        assert time.monotonic() < deadline, f"the run is still {state}"
+        stack.processes.check()
+        time.sleep(0.5)
+    return run_id, state
+
+
+def _query(stack: Stack, statement: str) -> list[dict[str, Any]]:
+    with (
+        closing(psycopg2.connect(stack.results_dsn)) as connection,
+        connection.cursor(cursor_factory=psycopg2.extras.RealDictCursor) as cursor,
+    ):
+        cursor.execute(statement)
+        return [dict(row) for row in cursor.fetchall()]
+
+
+def _vendor(stack: Stack, what: str) -> list[dict[str, Any]]:
+    """The sandbox's billing ledger (`ledger`) or its request journal (`journal`)."""
+    answer = requests.get(f"{stack.sandbox_url}/_sandbox/{what}", timeout=10)
+    answer.raise_for_status()
+    rows: list[dict[str, Any]] = answer.json()["charges"] if what == "ledger" else answer.json()
+    return rows
+
+
+def _logs(stack: Stack, run_id: str) -> Path:
+    return stack.folder / "airflow" / "logs" / f"dag_id={DAG_ID}" / f"run_id={run_id}"
+
+
+def _posts(stack: Stack) -> int:
+    return sum(r["method"] == "POST" and r["path"] == "/v2/transcript" for r in _vendor(stack, "journal"))
+
+
+@pytest.fixture(scope="module")
+def first_run(stack: Stack) -> str:
+    run_id, state = _run(stack, pool="transcription", batch_size=4, max_failed_share=0.9)
+    assert state == "success"
+    return run_id
+
+
+@pytest.fixture(scope="module")
+def calls(stack: Stack, first_run: str) -> dict[str, dict[str, Any]]:
+    """The rows of `call_overview` after the first run, by file name without suffix."""
+    rows = _query(stack, "SELECT * FROM call_sentiment.call_overview")
+    return {Path(row["recording"]).stem: row for row in rows}
+
+
+def test_good_calls_are_scored(calls: dict[str, dict[str, Any]]) -> None:
+    assert calls["short-hangup"]["status"] == "ok"
+    assert calls["short-hangup"]["sentence_count"] == 2
+    assert calls["short-hangup"]["label"] == "insufficient"
+
+
+def test_the_same_audio_under_another_name_is_not_paid_again(calls: dict[str, dict[str, Any]]) -> None:
+    duplicate, original = sorted(
+        (calls["voicemail-again"], calls["voicemail-one-speaker"]), key=lambda call: str(call["status"])
+    )
+    assert (duplicate["status"], original["status"]) == ("duplicate", "ok")
+    assert original["call_id"] in duplicate["reason"]
+    assert duplicate["sentiment_score"] is None
+    assert -1 <= original["sentiment_score"] < 0
+    assert original["agent_score"] is None
+
+
+def test_a_silent_line_is_no_failure_and_has_no_score(calls: dict[str, dict[str, Any]]) -> None:
+    assert calls["silent-line"]["status"] == "no_speech"
+    assert calls["silent-line"]["sentiment_score"] is None
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("empty", "empty"),
+        ("text", "audio"),
+        ("broken", "audio"),
+        ("unknown-language", "language"),
+    ],
+)
+def test_a_bad_recording_fails_alone_with_its_reason(
+    calls: dict[str, dict[str, Any]], name: str, reason: str
+) -> None:
+    assert calls[name]["status"] == "failed"
+    assert reason in calls[name]["reason"].lower()
+    assert calls[name]["sentiment_score"] is None
+
+
+def test_every_completed_call_is_charged_once(stack: Stack, calls: dict[str, dict[str, Any]]) -> None:
+    paid = {call["assemblyai_id"] for call in calls.values() if call["status"] == "ok"}
+    charges = [charge["transcript_id"] for charge in _vendor(stack, "ledger")]
+    assert len(charges) == len(set(charges)) == 2
+    assert set(charges) == paid
+
+
+def test_the_wait_holds_no_worker(stack: Stack, first_run: str) -> None:
+    logs = _logs(stack, first_run) / "task_id=wait"
+    assert list(logs.rglob("*.trigger.*.log")), "no wait was deferred"
+
+
+def test_batches_run_in_the_pool_of_the_run_and_tell_what_they_hold(stack: Stack, first_run: str) -> None:
+    instances = stack.api.task_instances(DAG_ID, first_run)
+    pools = {(instance["task_id"], instance["pool"]) for instance in instances}
+    assert pools == {
+        *((task_id, "transcription") for task_id in ("submit", "wait", "load")),
+        *((task_id, "default_pool") for task_id in ("discover", "score", "report")),
+    }
+    submits = [instance for instance in instances if instance["task_id"] == "submit"]
+    assert len(submits) == 2
+    assert all(instance["rendered_map_index"].startswith("4: ") for instance in submits)
+
+
+def test_the_report_names_each_failed_call_and_counts_them(stack: Stack, first_run: str) -> None:
+    logs = _logs(stack, first_run) / "task_id=report"
+    text = "".join(file.read_text() for file in logs.rglob("*.log"))
+    for name in ("empty", "text", "broken", "unknown-language"):
+        assert f"{name}.mp3" in text
+    event = stack.api.call("GET", f"/assets/events?source_run_id={quote(first_run)}")["asset_events"][0]
+    assert (event["extra"]["calls"], event["extra"]["failed"], event["extra"]["scored"]) == (8, 4, 2)
+
+
+def test_a_second_run_pays_for_nothing(stack: Stack, first_run: str) -> None:
+    before = _posts(stack), len(_vendor(stack, "ledger"))
+    _, state = _run(stack)
+    assert state == "success"
+    assert (_posts(stack), len(_vendor(stack, "ledger"))) == before
+
+
+def test_a_refused_key_ends_the_run_and_no_call(stack: Stack, calls: dict[str, dict[str, Any]]) -> None:
+    assert stack.sandbox_url
+    stack.connect(base_url=stack.sandbox_url, api_key="revoked")
+    run_id, state = _run(stack)
+    assert state == "failed"
+    discover = next(i for i in stack.api.task_instances(DAG_ID, run_id) if i["task_id"] == "discover")
+    assert (discover["state"], discover["try_number"]) == ("failed", 1)
+    states = _query(stack, "SELECT status FROM call_sentiment.call_overview")
+    assert sorted(row["status"] for row in states) == sorted(call["status"] for call in calls.values())

@@ -1,0 +1,45 @@
+"""What the documents say of the code is true."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from assemblyai_provider.hooks import AssemblyAIHook
+from assemblyai_provider.provider_info import get_provider_info
+from quickstart.settings import REPOSITORY
+
+DOCUMENTS = sorted(
+    [*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/*.md"), *REPOSITORY.glob("sandbox/*.md")]
+)
+TARGETS = set(re.findall(r"^([a-z-]+):", (REPOSITORY / "Makefile").read_text(), re.MULTILINE))
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_make_target_that_is_named_exists(document: Path) -> None:
+    named = set(re.findall(r"(?:`|^    )(?:[A-Z_]+=\S+ )*make ([a-z-]+)", document.read_text(), re.MULTILINE))
+    assert named - TARGETS == set()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_file_that_is_linked_exists(document: Path) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", document.read_text())
+    assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+def test_the_dag_of_the_readme_imports(monkeypatch: pytest.MonkeyPatch) -> None:
+    snippet = re.search(r"```python\n(.*?)```", (REPOSITORY / "README.md").read_text(), re.DOTALL)
+    assert snippet
+    names: dict[str, object] = {"__name__": "readme"}
+    exec(compile(snippet[1], "README.md", "exec"), names)
+    assert callable(names["transcribe"])
+
+
+def test_the_readme_names_every_field_of_the_connection() -> None:
+    readme = (REPOSITORY / "README.md").read_text()
+    fields = get_provider_info()["connection-types"][0]["conn-fields"]
+    assert fields
+    assert [name for name in fields if f"`{name}`" not in readme] == []
+    assert AssemblyAIHook.conn_type in readme

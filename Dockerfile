@@ -1,0 +1,19 @@
+# Airflow with this project inside. The slim image holds Airflow alone: requirements.txt then brings exactly the versions
+# the tests run with. The full image holds some thirty providers, installed for other versions, and a few of them load
+# plugins and listeners into every process.
+FROM apache/airflow:slim-3.3.2-python3.11
+
+# As the image's user. A new named volume takes the owner of the folder it is mounted on.
+RUN mkdir -p /opt/airflow/source /opt/airflow/deploy /opt/airflow/logs /opt/airflow/auth /opt/airflow/sandbox
+
+COPY --chown=airflow:root requirements.txt /opt/airflow/source/
+RUN pip install --no-cache-dir -r /opt/airflow/source/requirements.txt
+
+# --no-deps: everything they need is pinned above.
+COPY --chown=airflow:root pyproject.toml README.md LICENSE /opt/airflow/source/
+COPY --chown=airflow:root plugins /opt/airflow/source/plugins
+COPY --chown=airflow:root sandbox /opt/airflow/source/sandbox
+RUN pip install --no-cache-dir --no-deps /opt/airflow/source /opt/airflow/source/sandbox
+
+COPY --chown=airflow:root deploy/init.sh deploy/prepare.py /opt/airflow/deploy/
+COPY --chown=airflow:root dags /opt/airflow/dags

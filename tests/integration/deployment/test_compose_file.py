@@ -1,0 +1,198 @@
+"""What docker-compose.yaml and the Dockerfile say, held against Airflow, the demo and the repository."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.configuration import retrieve_configuration_description
+from sqlalchemy.engine import make_url
+
+from quickstart.environment import component_environment
+from quickstart.settings import REPOSITORY, US_BASE_URL
+from quickstart.stack import COMPONENTS
+from tests.support import compose
+
+SECRETS = {
+    "FERNET_KEY": "f",
+    "JWT_SECRET": "j",
+    "API_SECRET_KEY": "a",
+    "POSTGRES_PASSWORD": "p",
+    "AIRFLOW_ADMIN_PASSWORD": "w",
+    "ASSEMBLYAI_API_KEY": "k",
+}
+CHOICES = {"AIRFLOW_PORT", "ASSEMBLYAI_BASE_URL", "RECORDINGS"}
+
+# Where the two ways to run the same thing are meant to differ.
+PLACES_AND_SECRETS = {
+    "AIRFLOW__CORE__FERNET_KEY",
+    "AIRFLOW__CORE__EXECUTION_API_SERVER_URL",
+    "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN",
+    "AIRFLOW__API__BASE_URL",
+    "AIRFLOW__API__SECRET_KEY",
+    "AIRFLOW__API_AUTH__JWT_SECRET",
+}
+ONLY_IN_THE_DEMO = {
+    "AIRFLOW__CORE__DAGS_FOLDER",
+    "AIRFLOW__CORE__PLUGINS_FOLDER",
+    "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS",
+    "AIRFLOW__API__HOST",
+    "AIRFLOW__API__PORT",
+}
+ONLY_IN_COMPOSE = {
+    "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS",
+    "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE",
+}
+
+
+@pytest.fixture
+def services() -> dict[str, Any]:
+    resolved: dict[str, Any] = compose.load(SECRETS)["services"]
+    return resolved
+
+
+def _airflow_settings(environment: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environment.items() if name.startswith("AIRFLOW__")}
+
+
+@pytest.mark.parametrize("absent", sorted(SECRETS))
+def test_a_secret_that_is_not_set_stops_the_start_and_is_named(absent: str) -> None:
+    with pytest.raises(compose.MissingVariableError, match=f"^{absent}: .*make env"):
+        compose.load({**SECRETS, absent: ""})
+
+
+def test_only_what_is_no_secret_has_a_default() -> None:
+    references = compose.REFERENCE.findall(compose.COMPOSE_FILE.read_text())
+    assert {name for _, name, operator, _, _ in references if operator == ":-"} == CHOICES
+    assert {name for _, name, operator, _, _ in references if operator == ":?"} == SECRETS.keys()
+    assert all(operator for _, _, operator, _, _ in references)
+
+
+def test_every_airflow_service_runs_in_the_same_environment(services: dict[str, Any]) -> None:
+    init = services["init"]["environment"]
+    assert init.pop("AIRFLOW_ADMIN_PASSWORD") == SECRETS["AIRFLOW_ADMIN_PASSWORD"]
+    for name in COMPONENTS:
+        assert services[name]["environment"] == init, name
+
+
+def test_the_settings_are_the_ones_the_demo_runs_with(
+    services: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The demo passes on what it is started with; here its own settings alone count.
+    for inherited in _airflow_settings(dict(os.environ)):
+        monkeypatch.delenv(inherited)
+    demo_settings = _airflow_settings(
+        component_environment(home=tmp_path, metadata_url="postgresql://", port=8080)
+    )
+    deployed = _airflow_settings(services["scheduler"]["environment"])
+    assert demo_settings.keys() - deployed.keys() == ONLY_IN_THE_DEMO
+    assert deployed.keys() - demo_settings.keys() == ONLY_IN_COMPOSE
+    common = (demo_settings.keys() & deployed.keys()) - PLACES_AND_SECRETS
+    assert {name: deployed[name] for name in common} == {name: demo_settings[name] for name in common}
+
+
+def test_every_component_runs_the_command_the_demo_runs(services: dict[str, Any]) -> None:
+    assert {name: tuple(services[name]["command"]) for name in COMPONENTS} == COMPONENTS
+
+
+def test_airflow_knows_every_setting(services: dict[str, Any]) -> None:
+    known = retrieve_configuration_description()
+    for variable in _airflow_settings(services["scheduler"]["environment"]):
+        section, option = variable.removeprefix("AIRFLOW__").lower().split("__")
+        assert option in known[section]["options"], variable
+
+
+def test_the_user_airflow_logs_in_with_is_the_one_postgres_is_made_with(services: dict[str, Any]) -> None:
+    made = services["postgres"]["environment"]
+    url = make_url(services["scheduler"]["environment"]["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"])
+    assert (url.username, url.password, url.database) == (
+        made["POSTGRES_USER"],
+        made["POSTGRES_PASSWORD"],
+        made["POSTGRES_DB"],
+    )
+
+
+def test_recordings_go_to_assemblyai_unless_another_address_is_given(services: dict[str, Any]) -> None:
+    assert (
+        f'"host": "{US_BASE_URL}"' in services["scheduler"]["environment"]["AIRFLOW_CONN_ASSEMBLYAI_DEFAULT"]
+    )
+
+
+def test_nothing_is_published_beyond_this_machine(services: dict[str, Any]) -> None:
+    published = {name: service["ports"] for name, service in services.items() if "ports" in service}
+    assert published.keys() == {"api-server", "sandbox"}
+    assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
+
+
+def test_recordings_are_mounted_for_reading_and_a_missing_folder_is_an_error(
+    services: dict[str, Any],
+) -> None:
+    for name in (*COMPONENTS, "init"):
+        (bind,) = [volume for volume in services[name]["volumes"] if isinstance(volume, dict)]
+        assert bind["read_only"], name
+        assert not bind["bind"]["create_host_path"], name
+        assert bind["target"] == services[name]["environment"]["CALL_SENTIMENT_RECORDINGS"]
+
+
+def test_a_health_check_has_time_enough_on_a_busy_machine(services: dict[str, Any]) -> None:
+    assert {name for name in services if "healthcheck" not in services[name]} == {"init"}
+    for name in services.keys() - {"init"}:
+        check = services[name]["healthcheck"]
+        assert 30 <= _seconds(check["timeout"]) <= 60, name
+        assert _seconds(check["start_period"]) >= 60, name
+
+
+def test_the_components_start_only_after_init_has_succeeded(services: dict[str, Any]) -> None:
+    for name in COMPONENTS:
+        assert services[name]["depends_on"]["init"] == {"condition": "service_completed_successfully"}
+        assert services[name]["depends_on"]["postgres"] == {"condition": "service_healthy"}
+    assert services["init"]["restart"] == "no"
+
+
+def test_every_named_volume_is_declared_and_every_dependency_exists(services: dict[str, Any]) -> None:
+    volumes = [volume for service in services.values() for volume in service.get("volumes", ())]
+    named = {volume.partition(":")[0] for volume in volumes if isinstance(volume, str)}
+    assert named == compose.load(SECRETS)["volumes"].keys()
+    assert {
+        target for service in services.values() for target in service.get("depends_on", ())
+    } <= services.keys()
+
+
+def test_the_image_holds_the_airflow_and_the_python_of_the_pins() -> None:
+    tag = re.search(r"^FROM apache/airflow:slim-([\d.]+)-python([\d.]+)$", _dockerfile(), re.MULTILINE)
+    assert tag is not None
+    assert f"\napache-airflow=={tag[1]}\n" in (REPOSITORY / "requirements.txt").read_text()
+    assert f"--python-version {tag[2]} " in (REPOSITORY / "Makefile").read_text()
+
+
+def test_everything_the_image_copies_exists_and_is_sent_to_the_build() -> None:
+    sent = (REPOSITORY / ".dockerignore").read_text().splitlines()
+    copied = [
+        word
+        for line in _dockerfile().splitlines()
+        if line.startswith("COPY ")
+        for word in line.split()[1:-1]
+        if not word.startswith("--")
+    ]
+    assert copied
+    for source in copied:
+        assert (REPOSITORY / source).exists(), source
+        assert f"!{source.partition('/')[0]}" in sent, source
+
+
+def test_neither_secrets_nor_recordings_are_sent_to_the_build() -> None:
+    sent = (REPOSITORY / ".dockerignore").read_text().splitlines()
+    assert sent[1] == "*"
+    assert not {"!.env", "!recordings"} & set(sent)
+
+
+def _dockerfile() -> str:
+    return (REPOSITORY / "Dockerfile").read_text()
+
+
+def _seconds(duration: str) -> int:
+    number, unit = int(duration[:-1]), duration[-1]
+    return number * {"s": 1, "m": 60}[unit]

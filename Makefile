@@ -30,6 +30,11 @@ test: $(BIN)/.installed-dev ## pass the tests
 contract: $(BIN)/.installed-dev ## run the vendor's own client against the sandbox (TARGET=live: against the service)
 	TARGET=$(TARGET) $(BIN)/pytest tests/contract
 
+.PHONY: faults
+faults: $(BIN)/.installed-dev ## try every fault (half an hour) and write the table of docs/reliability.md
+	$(BIN)/pytest tests/faults -m "faults or not faults" \
+		--deselect tests/faults/test_reliability_page.py --reliability docs/reliability.md
+
 .PHONY: check
 check: $(BIN)/.installed-dev ## format, lint, types and import rules
 	$(BIN)/ruff format --check

@@ -2,7 +2,7 @@
 
 The stub is what one writes to test a client without a sandbox: three FastAPI routes that return canned
 answers of the same size. Both run in one process under uvicorn on one core; the load comes from raw sockets
-on another. "per core" is requests per second of the server's own CPU time, which a busy machine does not blur.
+on another. "per core" is requests per second of the server's own CPU time, which a busy machine blurs less.
 
     python -m benchmarks.sandbox_throughput [--requests 5000] [--connections 32]
 """

@@ -19,7 +19,7 @@ from airflow.sdk import Asset, Param, dag, task
 from assemblyai_provider.hooks import AssemblyAIHook
 from assemblyai_provider.operators import AssemblyAISubmitTranscriptOperator
 from assemblyai_provider.sensors import AssemblyAITranscriptSensor
-from call_sentiment import load, tasks
+from call_sentiment import tasks
 from call_sentiment.memory import LedgerMemory
 from call_sentiment.policy import DAG_ID
 
@@ -48,7 +48,7 @@ PARAMS = {
         50,
         type="integer",
         minimum=1,
-        maximum=1000,
+        maximum=200,
         title="Batch size",
         description="How many calls one task instance submits, waits for or loads.",
     ),
@@ -108,7 +108,7 @@ def call_sentiment() -> None:
         map_index_template="{{ holding(task.op_kwargs['call_ids']) }}",
     )
     def load_sentences(call_ids: list[str]) -> None:
-        load.load_batch(RESULTS, call_ids, AssemblyAIHook(ASSEMBLYAI).get_transcript)
+        tasks.load_calls(RESULTS, call_ids, AssemblyAIHook(ASSEMBLYAI).get_transcript)
 
     @task(trigger_rule="all_done")
     def score() -> int:

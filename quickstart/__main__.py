@@ -29,7 +29,8 @@ FINISHED = ("success", "failed")
 def main() -> int:
     """Run the demo; the exit code says whether every call came to its end without a failure."""
     settings = DemoSettings.from_environment()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, signal.default_int_handler)
     try:
         stack = Stack(STATE, settings={"CALL_SENTIMENT_RECORDINGS": settings.recordings})
     except AlreadyRunningError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rich.box import SIMPLE
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
@@ -23,14 +23,20 @@ _ABSENT = Text("-", style="dim")
 def score_table(overview: Sequence[Mapping[str, Any]]) -> Table:
     """One line a call of `call_overview`; what has no score shows its status and its reason instead."""
     table = Table(
-        title="Call sentiment", title_style="bold", caption=_CAPTION, caption_style="dim", box=SIMPLE
+        title="Call sentiment",
+        title_style="bold",
+        caption=_CAPTION,
+        caption_style="dim",
+        box=SIMPLE_HEAD,
+        collapse_padding=True,
+        pad_edge=False,
     )
-    table.add_column("Call", overflow="fold", min_width=12)
+    table.add_column("Call", overflow="fold", min_width=16)
     table.add_column("Queue")
     for heading in ("Sentences", "Score", "Interval"):
         table.add_column(heading, justify="right", no_wrap=heading != "Sentences")
     # The widest label is the reason of a call that has none.
-    table.add_column("Label", max_width=22)
+    table.add_column("Label", max_width=18)
     table.add_column("Trend")
     table.add_column("Worst moment")
     for call in overview:

@@ -139,7 +139,7 @@ class Stack:
                 "conn_type": "assemblyai",
                 "host": base_url,
                 "password": api_key,
-                "extra": json.dumps(extra or {}),
+                "extra": json.dumps(extra) if extra else None,
             },
         )
         results = parse_dsn(self.results_dsn)

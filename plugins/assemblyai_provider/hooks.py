@@ -80,7 +80,8 @@ class AssemblyAIHook(BaseHook):
         """Transcript options to send: those of AssemblyAI's quickstart, with `overrides` laid over them.
 
         Sentiment for each sentence; the speech models of the connection; the language detected unless named;
-        speakers told apart by voice unless by channel; the webhook of the connection. A default is switched off by an override of None.
+        speakers told apart by voice unless by channel; the webhook of the connection. A default is switched
+        off by an override of None.
         """
         given = dict(overrides or {})
         options: dict[str, Any] = {

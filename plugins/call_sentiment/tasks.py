@@ -10,7 +10,7 @@ from typing import Any
 
 from airflow.sdk.exceptions import AirflowFailException
 
-from call_sentiment import ledger, report, score
+from call_sentiment import ledger, load, report, score
 from call_sentiment.database import connect
 
 log = logging.getLogger(__name__)
@@ -34,6 +34,18 @@ def discover_calls(postgres_conn_id: str, params: Mapping[str, Any]) -> list[lis
         )
     log.info("%d calls in %d batches", sum(map(len, batches)), len(batches))
     return batches
+
+
+def load_calls(postgres_conn_id: str, call_ids: Sequence[str], fetch: load.Fetch) -> None:
+    """Store the finished transcripts of these calls; see `load.load_batch`."""
+    summary = load.load_batch(postgres_conn_id, call_ids, fetch)
+    log.info(
+        "%d transcripts loaded with %d sentences, %d failed, %d still in work",
+        summary.loaded,
+        summary.sentences,
+        summary.failed,
+        summary.waiting,
+    )
 
 
 def score_calls(postgres_conn_id: str) -> int:

@@ -42,13 +42,13 @@ def create_app(settings: Settings) -> ASGIApp:
     return Wire(app, lambda: cast(Sandbox, app.state.sandbox))
 
 
-async def _refused(_: Request, refusal: Exception) -> Response:
-    assert isinstance(refusal, ApiError)
+async def _refused(_: Request, failure: Exception) -> Response:
+    refusal = cast(ApiError, failure)
     response = answer({"error": refusal.message}, refusal.status)
     response.headers.update(refusal.headers)
     return response
 
 
 async def _no_such_path(_: Request, failure: Exception) -> Response:
-    assert isinstance(failure, HTTPException)
-    return answer({"error": NOT_FOUND if failure.status_code == 404 else failure.detail}, failure.status_code)
+    problem = cast(HTTPException, failure)
+    return answer({"error": NOT_FOUND if problem.status_code == 404 else problem.detail}, problem.status_code)

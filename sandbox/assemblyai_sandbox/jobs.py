@@ -48,7 +48,7 @@ class Jobs:
         self.accounts = accounts
         self._engine = engine
         self._on_change = on_change
-        self._endings: list[tuple[float, int, Record]] = []
+        self._endings: list[tuple[float, int, Record, Outcome]] = []
         self._running: dict[str, int] = {}
         self._waiting: dict[str, deque[Record]] = {}
         self._listening: set[asyncio.Future[Outcome]] = set()
@@ -67,8 +67,8 @@ class Jobs:
         """Let everything happen that is due by now."""
         now = self._clock.now()
         while self._endings and self._endings[0][0] <= now:
-            moment, _, record = heapq.heappop(self._endings)
-            self._end(record, moment)
+            moment, _, record, outcome = heapq.heappop(self._endings)
+            self._end(record, outcome, moment)
 
     @property
     def next_event(self) -> float | None:
@@ -112,11 +112,10 @@ class Jobs:
 
     def _schedule(self, record: Record, outcome: Outcome, moment: float) -> None:
         record.outcome = outcome
-        heapq.heappush(self._endings, (moment, record.seq, record))
+        heapq.heappush(self._endings, (moment, record.seq, record, outcome))
 
-    def _end(self, record: Record, moment: float) -> None:
-        assert record.outcome is not None
-        outcome = judged(record.outcome, record.request)
+    def _end(self, record: Record, outcome: Outcome, moment: float) -> None:
+        outcome = judged(outcome, record.request)
         if record.request.get("language_detection") and not record.request.get("language_code"):
             record.model, record.warnings = routed(tuple(record.models), outcome.language_code)
         record.outcome, record.status, record.finished = outcome, outcome.status, moment

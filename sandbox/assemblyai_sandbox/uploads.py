@@ -42,7 +42,9 @@ class Uploads:
         self.prefix = f"{_HOSTS[settings.region]}/upload/"
         folder.mkdir(parents=True, exist_ok=True)
         for description in folder.glob("*.json"):
-            upload = Upload(**json.loads(description.read_text()))
+            # The folder may have been moved since.
+            stored = json.loads(description.read_text()) | {"path": str(description.with_suffix(".bin"))}
+            upload = Upload(**stored)
             self._known[upload.id] = upload
 
     async def receive(self, project: Project, media_type: str, body: AsyncIterator[bytes]) -> Upload:

@@ -86,3 +86,19 @@ def test_what_is_asked_for_is_never_taken_away(hook: Any) -> None:
 @pytest.mark.parametrize("models", [["universal-2"], "universal-2", " universal-2 ,"])
 def test_the_speech_models_are_configuration(hook: Any, models: object) -> None:
     assert hook(extra={"speech_models": models}).default_options()["speech_models"] == ["universal-2"]
+
+
+def test_the_webhook_of_the_connection_is_sent_with_every_submission(hook: Any) -> None:
+    extra = {
+        "webhook_url": "https://x.example/over",
+        "webhook_auth_header_name": "X-Call",
+        "webhook_secret": "s",
+    }
+    assert (
+        hook(extra=extra).default_options().items()
+        >= {
+            "webhook_url": "https://x.example/over",
+            "webhook_auth_header_name": "X-Call",
+            "webhook_auth_header_value": "s",
+        }.items()
+    )

@@ -83,8 +83,9 @@ def _tell_cost(stack: Stack, settings: DemoSettings) -> None:
         )
         return
     cost = minutes / 60 * settings.price_per_hour
+    amount = f"roughly ${cost:.2f}" if cost >= 0.01 else "less than $0.01"
     CONSOLE.print(
-        f"About {minutes:.1f} minutes of audio are sent to {settings.base_url}: roughly ${cost:.2f} at "
+        f"About {minutes:.1f} minutes of audio are sent to {settings.base_url}: {amount} at "
         f"${settings.price_per_hour:.2f} an hour (set PRICE_PER_HOUR to your price)."
     )
 

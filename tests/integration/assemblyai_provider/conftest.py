@@ -22,6 +22,13 @@ class Pauses(list[float]):
         self._sandbox.clock.advance(seconds)
 
 
+@pytest.fixture(params=["spec", "docs"])
+def sandbox(request: pytest.FixtureRequest) -> Iterator[SandboxServer]:
+    """The service as either of its sources describes it, where they conflict."""
+    with SandboxServer(preset=request.param) as server:
+        yield server
+
+
 @pytest.fixture
 def pauses(sandbox: SandboxServer) -> Pauses:
     return Pauses(sandbox)

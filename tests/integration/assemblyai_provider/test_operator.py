@@ -221,6 +221,7 @@ def test_a_wrong_key_stops_the_whole_batch_at_once_and_marks_nothing(
     assert not any("error" in entry for entry in api.store.values())
 
 
+@pytest.mark.parametrize("sandbox", ["docs"], indirect=True)  # where debt is a refusal
 def test_an_account_in_debt_stops_the_whole_batch_at_once(sandbox: SandboxServer) -> None:
     sandbox.account(negative_balance=True)
     state, _, error = run([f"https://h/{number}" for number in range(100)], fail_on_error=False)
@@ -281,6 +282,7 @@ def test_an_error_of_the_memory_is_no_error_of_a_recording(sandbox: SandboxServe
     assert sum("transcript_id" in entry for entry in api.store.values()) == 2
 
 
+@pytest.mark.parametrize("sandbox", ["docs"], indirect=True)  # where debt is a refusal
 def test_no_secret_reaches_the_rendered_fields_the_store_the_result_or_the_log(
     sandbox: SandboxServer, capfd: pytest.CaptureFixture[str]
 ) -> None:

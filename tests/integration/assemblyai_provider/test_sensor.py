@@ -121,6 +121,7 @@ def test_poking_it_waits_on_a_worker(jobs: list[str], sandbox: SandboxServer) ->
     assert sensor.poke({}) is True
 
 
+@pytest.mark.parametrize("sandbox", ["docs"], indirect=True)  # nothing of it is asked
 def test_a_network_fault_is_no_end_of_a_job(
     jobs: list[str], sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

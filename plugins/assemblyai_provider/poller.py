@@ -105,12 +105,13 @@ class Poller:
         self._sleep, self._clock, self._uniform = sleep, clock, uniform
         self._watch, self._pace = Watch(), Pace(uniform)
         self._failures = 0
+        self._answered = True
 
     async def snapshots(self) -> AsyncGenerator[Mapping[str, Outcome]]:
         """After each round, for ever: how each watched job that is over ended, told again every time.
 
         Rides out every fault of the network. Raises only once it is certain that the connection is unusable
-        (refused key, no such connection): it is read anew before each try, so a corrected one is taken up.
+        (refused key, no such connection): it is read anew after every fault, so a corrected one is taken up.
         """
         while True:
             try:
@@ -118,7 +119,8 @@ class Poller:
                 async with AsyncAssemblyAIClient(
                     settings, sleep=self._sleep, uniform=self._uniform
                 ) as client:
-                    while True:
+                    self._answered = True
+                    while self._answered:
                         pause = await self._round(client)
                         yield self._watch.over
                         await self._sleep(pause)
@@ -127,7 +129,7 @@ class Poller:
                 if self._failures >= CERTAIN_AFTER:
                     raise
                 log.warning("Cannot use connection %s: %s", self._hook.assemblyai_conn_id, error)
-            await self._sleep(UNUSABLE_PAUSE_S)
+                await self._sleep(UNUSABLE_PAUSE_S)
 
     async def _round(self, client: AsyncAssemblyAIClient) -> float:
         """Look once at everything that is wanted; returns the pause until the next round."""
@@ -138,6 +140,7 @@ class Poller:
         except UNUSABLE:
             raise
         except AssemblyAIError as error:
+            self._answered = False
             log.warning("AssemblyAI cannot be asked for %d jobs now: %s", len(wanted), error)
         settings = client.settings
         return self._pace.pause(

@@ -177,6 +177,25 @@ def test_a_corrected_key_is_taken_up(
     assert asyncio.run(both()) == {transcript_id: Outcome()}
 
 
+def test_a_connection_that_moved_elsewhere_is_followed(
+    client: AssemblyAIClient, sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    transcript_id = submit(client, "a")
+    fields = {"conn_type": "assemblyai", "password": sandbox.api_key}
+    nowhere = {**fields, "host": "http://127.0.0.1:9"}
+    monkeypatch.setenv("AIRFLOW_CONN_ASSEMBLYAI_DEFAULT", json.dumps(nowhere))
+
+    async def both() -> Snapshot:
+        with watch_list(CONN).waiting([transcript_id], None):
+            async with aclosing(poller(sandbox).snapshots()) as snapshots:
+                assert await anext(snapshots) == {}
+                moved = json.dumps({**fields, "host": sandbox.url})
+                monkeypatch.setenv("AIRFLOW_CONN_ASSEMBLYAI_DEFAULT", moved)
+                return await anext(snapshots)
+
+    assert asyncio.run(both()) == {transcript_id: Outcome()}
+
+
 async def fire(
     manager: SharedStreamManager, number: int, waiting: AssemblyAITranscriptTrigger
 ) -> TriggerEvent:

@@ -1,0 +1,57 @@
+"""Every fault the suite tries, by the name its tests give it; `docs/reliability.md` lists the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+PROCESS = "A process dies or loses the database"
+WIRE = "The network or AssemblyAI misbehaves"
+AIRFLOW = "Airflow and its machines"
+ANSWERS = "Answers nobody expects"
+
+CATALOGUE: Mapping[str, Mapping[str, str]] = {
+    PROCESS: {
+        "kill-at-request": "SIGKILL while a request hangs, before it is carried out",
+        "kill-after-request": "SIGKILL after a request was carried out, before its answer",
+        "kill-before-write": "SIGKILL at a write or commit, which the database then undoes",
+        "kill-after-write": "SIGKILL at a write or commit, which the database then completes",
+        "connection-lost": "the database connection breaks at a write or commit",
+        "kill-while-reading": "SIGKILL while the ledger is being read",
+        "kill-while-migrating": "SIGKILL in the middle of a migration of the schema",
+        "kill-at-random": "SIGKILL at a random moment of a run, seeded",
+    },
+    WIRE: {
+        "answer-error": "an error answer (429, 403, 500, 502 with HTML, 503, 504, 422)",
+        "accepted-error": "an error answer to a request that was carried out all the same",
+        "reset-before": "connection reset before the request is carried out",
+        "reset-after": "connection reset after it was carried out",
+        "lost-answer": "the request is carried out and never answered",
+        "truncated": "half an answer",
+        "list-delay": "a submission that shows in the list only after seconds",
+        "get-delay": "a transcript that cannot be found by its id for seconds",
+        "server-error-job": "a job that ends in AssemblyAI's server error",
+        "lost-job": "a job AssemblyAI does not know any more",
+        "permanent-error-job": "a job that ends in a permanent error",
+        "refused-key": "a key that is refused in the middle of a run",
+        "negative-balance": "an account in debt in the middle of a run",
+        "storm": "30% of all requests of 300 calls faulted, seeded",
+    },
+    AIRFLOW: {
+        "triggerer-killed": "SIGKILL of the triggerer with jobs in flight, and a restart",
+        "worker-killed": "SIGKILL of the worker process of a mapped task",
+        "scheduler-killed": "SIGKILL of the scheduler and its workers, and a restart",
+        "postgres-restarted": "PostgreSQL stopped during load, and started again",
+        "task-cleared": "finished tasks cleared",
+        "run-cleared": "a whole run cleared",
+        "same-batch-twice": "the same batch submitted by two processes at once",
+        "two-dags": "two Dags over the same folder at once",
+        "short-waits": "200 waits whose jobs end within seconds of deferring",
+        "deadline": "the sensor's deadline passes while a job is in the works",
+    },
+    ANSWERS: {
+        "strange-answer": "an answer of any JSON there is, or none",
+        "huge-answer": "100,000 sentences over the wire",
+    },
+}
+
+TITLES = {name: title for faults in CATALOGUE.values() for name, title in faults.items()}

@@ -107,9 +107,10 @@ class ProcessGroup:
 
 
 def _identity(pid: int) -> list[float]:
-    """The process id with its time of creation, because ids are used again; empty where there is none."""
+    """The process id with its time of creation, because ids are used again; empty where it runs no more."""
     try:
-        return [pid, psutil.Process(pid).create_time()]
+        process = psutil.Process(pid)
+        return [] if process.status() == psutil.STATUS_ZOMBIE else [pid, process.create_time()]
     except psutil.NoSuchProcess:
         return []
 

@@ -14,6 +14,7 @@ from tests.faults.live import Live, running
 from tests.faults.reliability import Tried, table, write_table
 from tests.faults.verdict import Verdict
 from tests.faults.world import World
+from tests.support.fixtures import server_folder
 
 _TRIED: dict[str, Tried] = {name: Tried() for name in TITLES}
 
@@ -48,9 +49,9 @@ def vendor() -> Iterator[SandboxServer]:
 
 
 @pytest.fixture(scope="session")
-def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+def airflow() -> Iterator[Live]:
     """One Airflow for all tests; each sets it up with a vendor and calls of its own."""
-    with running(tmp_path_factory.mktemp("airflow")) as live:
+    with server_folder() as folder, running(folder) as live:
         yield live
 
 

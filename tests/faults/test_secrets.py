@@ -17,6 +17,7 @@ from quickstart.postgres import PSQL
 from quickstart.stack import DAG_ID
 from tests.faults.live import Live, running
 from tests.faults.world import content_sha256
+from tests.support.fixtures import server_folder
 from tests.support.workers import until
 
 pytestmark = pytest.mark.faults
@@ -102,10 +103,11 @@ def _manifest(folder: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory, receiver: str) -> Iterator[Live]:
+def live(receiver: str) -> Iterator[Live]:
     with (
         SandboxServer(clock="real", api_keys=[API_KEY]) as vendor,
-        running(tmp_path_factory.mktemp("secrets")) as live,
+        server_folder() as folder,
+        running(folder) as live,
     ):
         extra = {
             "webhook_url": receiver,

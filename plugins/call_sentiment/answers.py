@@ -89,7 +89,10 @@ def _sentence(position: int, item: Any, channels: Mapping[str, str]) -> Sentence
         "channel": _label(said.get("channel")),
         "text": clean_text(said["text"]) if isinstance(said.get("text"), str) else None,
     }
-    lost = any(value is None and said.get(key) is not None for key, value in values.items())
+    lost = False
+    for key, value in values.items():
+        if value is None and said.get(key) is not None:
+            lost = True
     unusable = values["sentiment"] not in SENTIMENTS or values["start"] is None or values["end"] is None
     return Sentence(
         position=position,
@@ -127,6 +130,8 @@ def _without_words(utterance: Any) -> Any:
 
 def _role(channel: str | None, speaker: str | None, channels: Mapping[str, str]) -> str | None:
     """The role of a channel, else of a speaker, whose label may be led by its channel (`1A`)."""
+    if not channels:
+        return None
     for name in (channel, speaker):
         if name is not None and name in channels:
             return channels[name]
@@ -137,6 +142,8 @@ def _role(channel: str | None, speaker: str | None, channels: Mapping[str, str])
 def _sentiment(value: Any) -> str | None:
     if not isinstance(value, str):
         return None
+    if value in SENTIMENTS:
+        return value
     return value.upper() if value.upper() in SENTIMENTS else clean_text(value)
 
 
@@ -151,6 +158,8 @@ def _number(value: Any) -> float | None:
 
 
 def _milliseconds(value: Any) -> int | None:
+    if type(value) is int and -_MAX_MS <= value <= _MAX_MS:
+        return value
     number = _number(value)
     if number is None or abs(number) > _MAX_MS:
         return None

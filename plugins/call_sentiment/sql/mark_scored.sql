@@ -3,5 +3,7 @@ UPDATE call_sentiment.transcripts AS t
 SET state = 'scored', status = s.status, scored_at = s.scored_at
 FROM call_sentiment.call_scores AS s
 WHERE t.transcript_id = ANY (%(transcript_ids)s::bigint[])
+  -- Said of both tables, or the planner reads all scores there are.
+  AND s.transcript_id = ANY (%(transcript_ids)s::bigint[])
   AND s.transcript_id = t.transcript_id
   AND s.formula_version = %(formula_version)s

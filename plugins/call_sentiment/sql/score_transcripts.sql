@@ -171,12 +171,6 @@ figures AS MATERIALIZED (
         CASE WHEN j.m >= 10 AND j.worst[2] + 4 < j.m - 4 THEN j.last_mean - j.worst_mean END AS recovery
     FROM judged AS j
 ),
-stored AS (
-    SELECT s.transcript_id, count(*) AS sentences
-    FROM wanted AS w
-    JOIN call_sentiment.sentences AS s ON s.transcript_id = w.transcript_id
-    GROUP BY s.transcript_id
-),
 reviewed AS (
     SELECT
         f.*,
@@ -193,7 +187,12 @@ reviewed AS (
             CASE WHEN t.sentences > f.n THEN t.sentences - f.n || ' unusable sentence(s)' END
         ) AS reason
     FROM figures AS f
-    JOIN stored AS t ON t.transcript_id = f.transcript_id
+    -- Per call by the index: joined to a grouped table, both sides misjudged by the planner, the cost was quadratic.
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS sentences
+        FROM call_sentiment.sentences AS s
+        WHERE s.transcript_id = f.transcript_id
+    ) AS t
     WHERE f.who = ''
 ),
 speakers AS (

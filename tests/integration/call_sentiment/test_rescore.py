@@ -1,0 +1,112 @@
+"""Scoring all history again, on PostgreSQL."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import psycopg2
+import pytest
+
+from call_sentiment import rescore as rescoring
+from call_sentiment.rescore import rescore
+from call_sentiment.score import score_pending
+from tests.integration.call_sentiment.stored import query, said, store
+
+if TYPE_CHECKING:
+    from psycopg2.extensions import connection as Connection
+
+CALL = [said("POSITIVE", 0.9, 3000 * i) for i in range(6)]
+
+
+@pytest.fixture
+def history(db: Connection) -> list[int]:
+    """Seven scored transcripts, whose sentences all turned negative since."""
+    ids = store(db, [CALL] * 7)
+    score_pending(db)
+    query(db, "UPDATE call_sentiment.sentences SET sentiment = 'NEGATIVE'")
+    return ids
+
+
+def now(db: Connection) -> datetime:
+    (row,) = query(db, "SELECT clock_timestamp() AS now")
+    moment: datetime = row["now"]
+    return moment
+
+
+def renewed(db: Connection) -> list[int]:
+    """The transcripts whose scores say what their sentences say now, for call and speaker."""
+    rows = query(
+        db,
+        "SELECT c.transcript_id FROM call_sentiment.call_scores AS c"
+        " JOIN call_sentiment.speaker_scores AS s USING (transcript_id, formula_version)"
+        " WHERE c.formula_version = '1.0' AND c.label = 'VERY_NEGATIVE' AND s.label = c.label ORDER BY 1",
+    )
+    return [row["transcript_id"] for row in rows]
+
+
+def refuse(db: Connection, transcript_id: int) -> None:
+    """From now on PostgreSQL breaks off when this transcript is given a score."""
+    query(
+        db,
+        "ALTER TABLE call_sentiment.call_scores"
+        f" ADD CONSTRAINT broken CHECK (transcript_id <> {transcript_id}) NOT VALID",
+    )
+
+
+def test_everything_older_than_the_moment_is_scored_again(db: Connection, history: list[int]) -> None:
+    assert rescore(db, now(db), chunk=3) == 7
+    assert renewed(db) == history
+
+
+def test_without_a_moment_only_what_the_current_formulas_have_not_scored_is(
+    db: Connection, history: list[int]
+) -> None:
+    for table in ("call_scores", "speaker_scores"):
+        query(
+            db,
+            f"UPDATE call_sentiment.{table} SET formula_version = '0.9' WHERE transcript_id = ANY (%s)",
+            history[4:],
+        )
+    assert rescore(db) == 3
+    assert renewed(db) == history[4:]
+    kept = query(db, "SELECT transcript_id FROM call_sentiment.call_scores WHERE formula_version = '0.9'")
+    assert len(kept) == 3
+    assert rescore(db) == 0
+
+
+def test_an_interrupted_run_keeps_its_chunks_and_is_continued_by_the_next(
+    db: Connection, history: list[int]
+) -> None:
+    moment = now(db)
+    refuse(db, history[5])
+    with pytest.raises(psycopg2.errors.CheckViolation):
+        rescore(db, moment, chunk=2)
+    assert renewed(db) == history[:4]
+    # The chunk that broke keeps the scores it had.
+    assert query(db, "SELECT count(*) AS n FROM call_sentiment.call_scores") == [{"n": 7}]
+    query(db, "ALTER TABLE call_sentiment.call_scores DROP CONSTRAINT broken")
+    assert rescore(db, moment, chunk=2) == 3
+    assert renewed(db) == history
+    assert rescore(db, moment, chunk=2) == 0
+
+
+def test_new_transcripts_are_left_to_the_dag(db: Connection, history: list[int]) -> None:
+    (new,) = store(db, [CALL])
+    assert rescore(db, now(db)) == len(history)
+    assert query(db, "SELECT state FROM call_sentiment.transcripts WHERE transcript_id = %s", new) == [
+        {"state": "loaded"}
+    ]
+
+
+def test_the_command_scores_again_by_airflow_connection(
+    airflow_results_conn: str, db: Connection, history: list[int]
+) -> None:
+    rescoring.main(["--postgres-conn-id", airflow_results_conn, "--before", now(db).isoformat()])
+    assert renewed(db) == history
+
+
+def test_a_moment_says_its_offset_from_utc() -> None:
+    assert rescoring.moment("2026-11-22T12:00+00:00") == datetime(2026, 11, 22, 12, tzinfo=UTC)
+    with pytest.raises(ValueError, match="offset"):
+        rescoring.moment("2026-11-22T12:00")

@@ -8,7 +8,7 @@ import warnings
 from contextlib import closing
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 from urllib.parse import parse_qs, quote, urlsplit
 
 import psycopg2
@@ -93,16 +93,19 @@ def sqlalchemy_url(dsn: str) -> str:
     )
 
 
-def airflow_connection(dsn: str) -> str:
-    """The value of an `AIRFLOW_CONN_...` variable that names the database of `dsn`."""
+def connection_fields(dsn: str) -> dict[str, Any]:
+    """The fields of the Airflow connection that names the database of `dsn`."""
     fields = parse_dsn(dsn)
-    return json.dumps(
-        {
-            "conn_type": "postgres",
-            "host": fields["host"],
-            "port": int(fields.get("port", 5432)),
-            "login": fields["user"],
-            "password": fields.get("password"),
-            "schema": fields["dbname"],
-        }
-    )
+    return {
+        "conn_type": "postgres",
+        "host": fields["host"],
+        "port": int(fields.get("port", 5432)),
+        "login": fields["user"],
+        "password": fields.get("password"),
+        "schema": fields["dbname"],
+    }
+
+
+def airflow_connection(dsn: str) -> str:
+    """The same as the value of an `AIRFLOW_CONN_...` variable."""
+    return json.dumps(connection_fields(dsn))

@@ -11,11 +11,10 @@ from types import TracebackType
 from typing import Any, Self
 
 import requests
-from psycopg2.extensions import parse_dsn
 
 from quickstart.airflow_api import AirflowApi, wait_for
 from quickstart.environment import component_environment
-from quickstart.postgres import EmbeddedPostgres, sqlalchemy_url
+from quickstart.postgres import EmbeddedPostgres, connection_fields, sqlalchemy_url
 from quickstart.processes import ProcessGroup, free_port
 from quickstart.settings import REPOSITORY
 
@@ -142,17 +141,7 @@ class Stack:
                 "extra": json.dumps(extra) if extra else None,
             },
         )
-        results = parse_dsn(self.results_dsn)
-        self.api.put_connection(
-            RESULTS_CONNECTION,
-            {
-                "conn_type": "postgres",
-                "host": results["host"],
-                "port": int(results.get("port", 5432)),
-                "login": results["user"],
-                "schema": results["dbname"],
-            },
-        )
+        self.api.put_connection(RESULTS_CONNECTION, connection_fields(self.results_dsn))
 
 
 _AIRFLOW = (sys.executable, "-m", "airflow")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pydoc import locate
 
-import pytest
+from airflow import providers_manager
 
 import assemblyai_provider
 from assemblyai_provider.hooks import AssemblyAIHook
@@ -21,5 +21,4 @@ def test_the_version_is_the_packages() -> None:
 
 
 def test_it_satisfies_airflows_own_schema() -> None:
-    manager = pytest.importorskip("airflow.providers_manager")
-    manager._create_provider_info_schema_validator().validate(get_provider_info())
+    providers_manager._create_provider_info_schema_validator().validate(get_provider_info())

@@ -1,9 +1,12 @@
 -- The next transcripts whose score under one formula version is absent, or older than a moment; locked until the
--- end of the transaction, in the order of their numbers. A rerun goes on with what is left.
+-- end of the transaction, in the order of their numbers. A rerun goes on with what is left. One whose sentences
+-- were deleted is passed over: it would lose the figures it has.
 SELECT t.transcript_id
 FROM call_sentiment.transcripts AS t
 WHERE t.transcript_id > %(after)s
   AND t.state = 'scored'
+  AND (t.status <> 'ok'
+       OR EXISTS (SELECT FROM call_sentiment.sentences AS s WHERE s.transcript_id = t.transcript_id))
   AND NOT EXISTS (
       SELECT
       FROM call_sentiment.call_scores AS s

@@ -110,3 +110,15 @@ def test_a_moment_says_its_offset_from_utc() -> None:
     assert rescoring.moment("2026-11-22T12:00+00:00") == datetime(2026, 11, 22, 12, tzinfo=UTC)
     with pytest.raises(ValueError, match="offset"):
         rescoring.moment("2026-11-22T12:00")
+
+
+def test_a_call_whose_sentences_were_deleted_keeps_its_scores(db: Connection, history: list[int]) -> None:
+    query(db, "DELETE FROM call_sentiment.sentences WHERE transcript_id = ANY (%s)", history[:2])
+    store(db, [[]], status="no_speech")
+    score_pending(db)
+    assert rescore(db, now(db)) == 6
+    assert renewed(db) == history[2:]
+    kept = query(
+        db, "SELECT status, label FROM call_sentiment.call_scores WHERE transcript_id = ANY (%s)", history[:2]
+    )
+    assert kept == [{"status": "ok", "label": "VERY_POSITIVE"}] * 2

@@ -11,7 +11,7 @@ import pytest
 from benchmarks.history import add_calls
 from call_sentiment.score import FORMULA_VERSION, score_pending
 from call_sentiment.sql import read_statement
-from tests.integration.call_sentiment.stored import query
+from tests.integration.call_sentiment.stored import query, said, store
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
@@ -40,18 +40,32 @@ def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from nodes(below)
 
 
-def table_reads(connection: Connection, name: str, **params: Any) -> list[dict[str, Any]]:
-    """Try a statement and roll it back: the nodes of its plan that read our tables, with their counts."""
+def plan_of(connection: Connection, name: str, **params: Any) -> list[dict[str, Any]]:
+    """Try a statement and roll it back: the nodes of its plan, with their counts."""
     connection.autocommit = False
     with connection.cursor() as cursor:
-        cursor.execute("EXPLAIN (ANALYZE, FORMAT JSON) " + read_statement(name), params)
+        cursor.execute("EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) " + read_statement(name), params)
         ((found,),) = cursor.fetchall()
     connection.rollback()
     connection.autocommit = True
-    plan = (json.loads(found) if isinstance(found, str) else found)[0]["Plan"]
+    return list(nodes((json.loads(found) if isinstance(found, str) else found)[0]["Plan"]))
+
+
+def table_reads(connection: Connection, name: str, **params: Any) -> list[dict[str, Any]]:
+    """Those of its nodes that read our tables."""
     return [
-        node for node in nodes(plan) if "Scan" in node["Node Type"] and node.get("Relation Name") in TABLES
+        node
+        for node in plan_of(connection, name, **params)
+        if "Scan" in node["Node Type"] and node.get("Relation Name") in TABLES
     ]
+
+
+def rows_handled(plan: list[dict[str, Any]]) -> int:
+    """Rows that the nodes of a plan gave, or compared and threw away."""
+    counts = ("Actual Rows", "Rows Removed by Filter", "Rows Removed by Join Filter")
+    return round(
+        sum(float(node["Actual Loops"]) * sum(float(node.get(name, 0)) for name in counts) for node in plan)
+    )
 
 
 @pytest.mark.parametrize("name", ["delete_scores", "score_transcripts", "mark_scored"])
@@ -65,6 +79,19 @@ def test_a_batch_is_scored_by_index_access_alone(scores_db: Connection, batch: l
         # No more than the batch: an index can also be read from end to end.
         assert node["Actual Rows"] * node["Actual Loops"] <= BATCH * 20
         assert node.get("Rows Removed by Filter", 0) * node["Actual Loops"] <= BATCH * 20
+
+
+def test_scoring_much_at_once_grows_with_the_calls_alone_even_without_statistics(db: Connection) -> None:
+    for table in TABLES:
+        query(db, f"ALTER TABLE call_sentiment.{table} SET (autovacuum_enabled = false)")
+    ids = store(db, [[said("POSITIVE", 0.9, 0), said("NEGATIVE", 0.8, 3000)]] * 3000)
+    handled = [
+        rows_handled(
+            plan_of(db, "score_transcripts", transcript_ids=ids[:count], formula_version=FORMULA_VERSION)
+        )
+        for count in (300, 3000)
+    ]
+    assert handled[1] < 15 * handled[0]
 
 
 @pytest.mark.parametrize("named", [True, False])

@@ -1,0 +1,40 @@
+"""Questions about a part of the history read that part, however long it is: read off PostgreSQL's plans."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from benchmarks.growth import newest
+from benchmarks.history import add_calls
+from benchmarks.questions import BOUNDED, reads
+from call_sentiment.score import score_pending
+from tests.integration.call_sentiment.stored import query
+
+if TYPE_CHECKING:
+    from psycopg2.extensions import connection as Connection
+
+CALLS = 3000
+
+
+@pytest.fixture(scope="module")
+def history(scores_db: Connection) -> Connection:
+    """Scored calls of 220 days, with the planner's statistics up to date."""
+    add_calls(scores_db, "call-", CALLS, 6)
+    score_pending(scores_db)
+    query(
+        scores_db,
+        "UPDATE call_sentiment.calls SET started_at = started_at + 9 * (started_at - '2024-11-22 00:00Z')",
+    )
+    query(scores_db, "VACUUM (ANALYZE)")
+    return scores_db
+
+
+@pytest.mark.parametrize("question", BOUNDED)
+def test_a_question_about_a_part_goes_by_index(history: Connection, question: str) -> None:
+    found = reads(history, BOUNDED[question], newest(history))
+    assert found
+    for read in found:
+        assert read.node in ("Index Scan", "Index Only Scan", "Bitmap Heap Scan"), read
+        assert read.rows <= CALLS / 5, read

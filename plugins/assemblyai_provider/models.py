@@ -10,7 +10,7 @@ from typing import Any
 
 _URL_USER = re.compile(r"(?<=://)[^\s/?#@]*@")
 _URL_TAIL = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*://[^\s?#]*)[?#]\S*")
-_DELETED_AUDIO_URL = "http://deleted_by_user"
+DELETED_AUDIO_URL = "http://deleted_by_user"
 
 
 def strip_url_queries(text: str) -> str:
@@ -117,7 +117,7 @@ class Transcript:
     @property
     def deleted(self) -> bool:
         """Whether this is what remains after a deletion, although its status still says `completed`."""
-        return self.answer.get("audio_url") == _DELETED_AUDIO_URL or self.answer.get("is_deleted") is True
+        return self.answer.get("audio_url") == DELETED_AUDIO_URL or self.answer.get("is_deleted") is True
 
     @property
     def failure(self) -> TranscriptFailure | None:

@@ -20,9 +20,10 @@ from assemblyai_provider.exceptions import (
     AuthenticationError,
     ConfigurationError,
     TranscriptNotFoundError,
+    TransportError,
 )
 from assemblyai_provider.hooks import AssemblyAIHook
-from assemblyai_provider.watch import ACTIVE, Outcome, Watch
+from assemblyai_provider.watch import Outcome, Watch
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +48,7 @@ class WatchList:
     def waiting(self, ids: Iterable[str], poll_interval: float | None) -> Iterator[None]:
         """Have these ids watched inside the block, every `poll_interval` seconds."""
         ids = Counter(ids)
-        self.ids += ids
+        self.ids.update(ids)
         self.intervals[poll_interval] += 1
         try:
             yield
@@ -154,10 +155,8 @@ class Poller:
         watch = self._watch
         if not watch.begin(wanted):
             return
-        for status in ACTIVE:
-            before_id = watch.page(await client.list_transcripts(status=status))
-            while before_id:
-                before_id = watch.page(await client.list_transcripts(status=status, before_id=before_id))
+        for status, before_id in watch.lists():
+            watch.take(await client.list_transcripts(status=status, before_id=before_id))
         left = iter(watch.unlisted())
         # Each ends at its first fault, so an outage ends the round soon. All end before an error is raised:
         # none may go on with a closed client.
@@ -172,3 +171,6 @@ class Poller:
                 self._watch.confirm(transcript_id, await client.get_transcript(transcript_id))
             except TranscriptNotFoundError:
                 self._watch.not_found(transcript_id, self._clock())
+            except TransportError:
+                self._watch.put_off(transcript_id)
+                raise

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections import Counter
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -12,6 +13,9 @@ from assemblyai_provider.models import Transcript, TranscriptStatus
 
 ACTIVE = (TranscriptStatus.QUEUED, TranscriptStatus.PROCESSING)
 """The lists to look into, in this order: a job moves from the first to the second meanwhile, never back."""
+
+Ask = tuple[TranscriptStatus, str | None]
+"""A page of a list to ask for: the status it is filtered by, and `before_id`."""
 
 MISSING_AFTER_S = 60.0
 """For so long an unknown id may be one whose submission has not spread through AssemblyAI's servers yet."""
@@ -28,15 +32,17 @@ class Outcome:
 class Watch:
     """Follows jobs from round to round.
 
-    A round is `begin`, then for each of `ACTIVE` the list pages until `page` says enough, then one look by id
-    at each of `unlisted`, told through `confirm` or `not_found`. Times are seconds of any monotonic clock.
-    `over` holds the outcomes of those that are over and still wanted.
+    A round is `begin`, then the pages of `lists`, each told through `take`, then one look by id at each of
+    `unlisted`, told through `confirm` or `not_found`. Times are seconds of any monotonic clock. `over` holds
+    the outcomes of those that are over and still wanted.
     """
 
     over: dict[str, Outcome] = field(default_factory=dict)
     _unseen: set[str] = field(default_factory=set)
     _created: dict[str, datetime] = field(default_factory=dict)
     _missing_since: dict[str, float] = field(default_factory=dict)
+    _put_off: Counter[str] = field(default_factory=Counter)
+    _page: Page = field(init=False)
 
     def begin(self, wanted: Set[str]) -> bool:
         """Start a round for these ids; False if all of them are over, so that there is nothing to ask."""
@@ -44,19 +50,57 @@ class Watch:
         self._unseen = pending = set(wanted - self.over.keys())
         self._created = {id_: at for id_, at in self._created.items() if id_ in pending}
         self._missing_since = {id_: at for id_, at in self._missing_since.items() if id_ in pending}
+        self._put_off = Counter({id_: times for id_, times in self._put_off.items() if id_ in pending})
         return bool(pending)
 
-    def page(self, page: Page) -> str | None:
-        """Take one page of a list; returns the `before_id` of the next one to ask for, or None for enough.
+    def lists(self) -> Iterator[Ask]:
+        """The pages of this round, each to be asked for and given to `take` before the next.
 
-        Enough is when everyone is accounted for, or when the list has gone back beyond the oldest job still
-        unaccounted for. Where nothing is known of its age it may be anywhere, so the list is read to its end.
+        First the lists of jobs in work, then that of the completed ones: a page costs as much as one look by
+        id, but answers for up to 200 jobs, and without their transcripts, several MB for a long call.
         """
+        for status in ACTIVE:
+            before_id: str | None = None
+            while self._unseen:
+                yield status, before_id
+                self._take_active(self._page)
+                if (before_id := self._older(self._page)) is None:
+                    break
+        before_id = None
+        while self._unseen:
+            yield TranscriptStatus.COMPLETED, before_id
+            # Those that are left may be spread over a long history, where looking by id is cheaper.
+            if not self._take_completed(self._page) or (before_id := self._older(self._page)) is None:
+                break
+
+    def take(self, page: Page) -> None:
+        """Take the page that was asked for."""
+        self._page = page
+
+    def _take_active(self, page: Page) -> None:
         for item in page.items:
             if item.id in self._unseen and not item.status.is_terminal:
                 self._unseen.discard(item.id)
                 if item.created:
                     self._created[item.id] = item.created
+
+    def _take_completed(self, page: Page) -> int:
+        """Take those that have a transcript; returns how many of them were waited for."""
+        found = [
+            item.id
+            for item in page.items
+            if item.id in self._unseen and item.status is TranscriptStatus.COMPLETED and not item.deleted
+        ]
+        self._unseen.difference_update(found)
+        self.over |= dict.fromkeys(found, Outcome())
+        return len(found)
+
+    def _older(self, page: Page) -> str | None:
+        """The `before_id` of the next page to ask for, or None for enough.
+
+        Enough is when everyone is accounted for, or when the list has gone back beyond the oldest job still
+        unaccounted for. Where nothing is known of its age it may be anywhere, so the list is read to its end.
+        """
         if not self._unseen or (page.oldest and self._is_beyond(page.oldest)):
             return None
         return page.older
@@ -65,11 +109,19 @@ class Watch:
         return all(id_ in self._created and self._created[id_] > oldest for id_ in self._unseen)
 
     def unlisted(self) -> list[str]:
-        """The ids that stood in no list: over, in all likelihood. Each is to be looked at by id."""
-        return sorted(self._unseen)
+        """The ids that stood in no list, each to be looked at by id: failed, most likely.
+
+        Those that `put_off` was told of come last, the more often the later, and so hold up nobody else.
+        """
+        return sorted(self._unseen, key=lambda id_: (self._put_off[id_], id_))
+
+    def put_off(self, transcript_id: str) -> None:
+        """Take note that a look by id was not answered."""
+        self._put_off[transcript_id] += 1
 
     def confirm(self, transcript_id: str, transcript: Transcript) -> None:
         """Take the answer to a look by id."""
+        self._unseen.discard(transcript_id)
         self._missing_since.pop(transcript_id, None)
         if transcript.status.is_terminal:
             failure = transcript.failure
@@ -82,15 +134,22 @@ class Watch:
 
 
 def look(watch: Watch, client: AssemblyAIClient, wanted: Set[str], now: float) -> None:
-    """One round on the worker's side."""
+    """One round on the worker's side, which ends at the first job that is found to be in work."""
     if not watch.begin(wanted):
         return
-    for status in ACTIVE:
-        before_id = watch.page(client.list_transcripts(status=status))
-        while before_id:
-            before_id = watch.page(client.list_transcripts(status=status, before_id=before_id))
+    # Where thousands are in work, any one of these tells for a single request what takes many pages.
+    first = watch.unlisted()[0]
+    _confirm(watch, client, first, now)
+    if first not in watch.over:
+        return
+    for status, before_id in watch.lists():
+        watch.take(client.list_transcripts(status=status, before_id=before_id))
     for transcript_id in watch.unlisted():
-        try:
-            watch.confirm(transcript_id, client.get_transcript(transcript_id))
-        except TranscriptNotFoundError:
-            watch.not_found(transcript_id, now)
+        _confirm(watch, client, transcript_id, now)
+
+
+def _confirm(watch: Watch, client: AssemblyAIClient, transcript_id: str, now: float) -> None:
+    try:
+        watch.confirm(transcript_id, client.get_transcript(transcript_id))
+    except TranscriptNotFoundError:
+        watch.not_found(transcript_id, now)

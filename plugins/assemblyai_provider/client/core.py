@@ -25,7 +25,12 @@ from assemblyai_provider.exceptions import (
     TransportError,
     UploadRefusedError,
 )
-from assemblyai_provider.models import Transcript, TranscriptStatus, strip_url_queries
+from assemblyai_provider.models import (
+    DELETED_AUDIO_URL,
+    Transcript,
+    TranscriptStatus,
+    strip_url_queries,
+)
 
 DEFAULT_BASE_URL = "https://api.assemblyai.com"
 PAGE_SIZE = 200
@@ -74,6 +79,11 @@ class ListedTranscript:
     status: TranscriptStatus
     created: datetime | None
     audio_url: str = field(repr=False)
+
+    @property
+    def deleted(self) -> bool:
+        """Whether it was deleted, although its status still says `completed`."""
+        return self.audio_url == DELETED_AUDIO_URL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,9 @@ BURST_SHARE = 0.1
 class RateLimiter:
     """Spreads requests so that no window of five minutes holds more than `budget` of them. Thread-safe.
 
-    A tenth of the budget may go out at once, the rest follows at an even pace.
+    A tenth of the budget may go out at once, the rest follows at an even pace. Other processes that draw on
+    the same account need not be known: who is refused holds for as long as AssemblyAI asks for, which leaves
+    the rest of the account's budget to the others until it is their turn to hold.
     """
 
     def __init__(self, budget: int, clock: Callable[[], float] = time.monotonic) -> None:
@@ -77,7 +79,11 @@ class Tries:
         self.failed += 1
         if self.failed >= self.allowed:
             raise error
-        if isinstance(error, RateLimitedError) and error.retry_after is not None:
-            self.limiter.hold(error.retry_after)
-            return error.retry_after + self.uniform(0, self.base_s)
-        return self.uniform(0, min(self.cap_s, self.base_s * 2.0 ** (self.failed - 1)))
+        backoff_s = self.uniform(0, min(self.cap_s, self.base_s * 2.0 ** (self.failed - 1)))
+        if not isinstance(error, RateLimitedError):
+            return backoff_s
+        if error.retry_after is None:
+            self.limiter.hold(backoff_s)
+            return backoff_s
+        self.limiter.hold(error.retry_after)
+        return error.retry_after + self.uniform(0, self.base_s)

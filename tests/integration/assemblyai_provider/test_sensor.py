@@ -60,6 +60,16 @@ def test_it_does_not_defer_when_all_is_over(jobs: list[str], sandbox: SandboxSer
     assert run(jobs[0])[0] == "success"
 
 
+def test_a_look_at_jobs_in_work_costs_one_request_however_many_others_are(
+    client: AssemblyAIClient, sandbox: SandboxServer
+) -> None:
+    sandbox.script("*", {"processing_s": 60})
+    ids = [client.post_transcript({"audio_url": f"https://h/{n}.mp3"}, lambda: None) for n in range(300)]
+    before = len(sandbox.journal())
+    assert run(ids[:50])[0] == "deferred"
+    assert len(sandbox.journal()) == before + 1
+
+
 def test_nothing_to_wait_for_is_a_success_without_a_request(sandbox: SandboxServer) -> None:
     assert run([])[0] == "success"
     assert sandbox.journal() == []

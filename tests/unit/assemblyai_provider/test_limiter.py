@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from collections import deque
+import heapq
+from collections import Counter, deque
+from dataclasses import dataclass, field
 
 import pytest
 
@@ -51,6 +53,45 @@ def test_a_hold_concerns_everybody_until_it_is_over() -> None:
     assert limiter.reserve() == 0
 
 
+@dataclass
+class Account:
+    """AssemblyAI's side: what was accepted within the last five minutes, by process."""
+
+    limit: int
+    accepted: deque[tuple[float, int]] = field(default_factory=deque)
+    totals: Counter[int] = field(default_factory=Counter)
+    refused: int = 0
+
+    def ask(self, now: float, process: int) -> float | None:
+        """None, or how long to stay away."""
+        while self.accepted and self.accepted[0][0] <= now - WINDOW_S:
+            self.accepted.popleft()
+        if len(self.accepted) < self.limit:
+            self.accepted.append((now, process))
+            self.totals[process] += 1
+            return None
+        self.refused += 1
+        return max(1.0, self.accepted[0][0] + WINDOW_S - now)
+
+
+@pytest.mark.parametrize("processes", [2, 5])
+def test_processes_that_know_nothing_of_each_other_share_the_budget_of_their_account(processes: int) -> None:
+    clock, account = Clock(), Account(2000)
+    limiters = [RateLimiter(2000, clock) for _ in range(processes)]
+    queue = [(clock.now + limiter.reserve(), process) for process, limiter in enumerate(limiters)]
+    end = clock.now + 20 * WINDOW_S
+    while queue[0][0] < end:
+        clock.now, process = heapq.heappop(queue)
+        stay_away = account.ask(clock.now, process)
+        if stay_away is not None:
+            limiters[process].hold(stay_away)
+        heapq.heappush(queue, (clock.now + limiters[process].reserve(), process))
+    fair = account.totals.total() / processes
+    assert account.refused < account.totals.total() / 50
+    assert account.totals.total() > 0.95 * 20 * 2000
+    assert all(0.9 * fair < account.totals[process] < 1.1 * fair for process in range(processes))
+
+
 def test_one_limiter_for_each_account_and_region() -> None:
     us = shared_limiter("https://us", "key", 100)
     assert shared_limiter("https://us", "key", 100) is us
@@ -75,3 +116,9 @@ def test_a_retry_after_is_kept_to_by_everybody_who_shares_the_limiter() -> None:
     limiter = RateLimiter(20_000, Clock())
     assert tries(limiter).delay_after(RateLimitedError("slow down", 20.0)) >= 20
     assert limiter.reserve() == pytest.approx(20)
+
+
+def test_a_refusal_that_names_no_time_holds_everybody_as_well() -> None:
+    limiter = RateLimiter(20_000, Clock())
+    assert tries(limiter).delay_after(RateLimitedError("slow down", None)) == 1
+    assert limiter.reserve() == pytest.approx(1)

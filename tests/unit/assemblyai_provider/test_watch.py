@@ -25,6 +25,19 @@ def page(*ids: str, more: bool = False, status: str = "processing") -> Page:
     return Page(items=items, older=ids[-1] if more else None)
 
 
+EMPTY = page()
+
+
+def ask(watch: Watch, *pages: Page) -> list[tuple[str, str | None]]:
+    """What a round asks the lists for, if these are the answers, and empty pages after them."""
+    answers, asked = list(pages), []
+    for status, before_id in watch.lists():
+        asked.append((status.value, before_id))
+        watch.take(answers.pop(0) if answers else EMPTY)
+    assert not answers
+    return asked
+
+
 def answer(status: str, **fields: object) -> Transcript:
     return Transcript.from_api({"id": "x", "status": status, **fields})
 
@@ -32,9 +45,52 @@ def answer(status: str, **fields: object) -> Transcript:
 def test_who_is_listed_is_not_over_and_is_not_asked_for() -> None:
     watch = Watch()
     assert watch.begin({"j1", "j2"})
-    watch.page(page("j1"))
+    ask(watch, page("j1"))
     assert watch.unlisted() == ["j2"]
     assert watch.over == {}
+
+
+def test_the_lists_of_jobs_in_work_come_first_and_that_of_completed_ones_only_where_somebody_is_left() -> (
+    None
+):
+    watch = Watch()
+    watch.begin({"j1", "j2"})
+    assert ask(watch, page("j1"), EMPTY, EMPTY) == [
+        ("queued", None),
+        ("processing", None),
+        ("completed", None),
+    ]
+    watch.begin({"j1", "j2"})
+    assert ask(watch, page("j1"), page("j2")) == [("queued", None), ("processing", None)]
+
+
+def test_who_is_listed_as_completed_is_over_without_a_look_by_id() -> None:
+    watch = Watch()
+    watch.begin({"j1", "j2", "j3"})
+    ask(watch, EMPTY, page("j3"), page("j1", "j2", status="completed"))
+    assert watch.over == {"j1": Outcome(), "j2": Outcome()}
+    assert watch.unlisted() == []
+
+
+def test_a_deleted_job_stands_in_the_list_of_completed_ones_and_is_looked_at_by_id() -> None:
+    watch = Watch()
+    watch.begin({"j1"})
+    row = ListedTranscript(
+        id="j1", status=TranscriptStatus.COMPLETED, created=BORN, audio_url="http://deleted_by_user"
+    )
+    ask(watch, EMPTY, EMPTY, Page(items=(row,), older=None))
+    assert watch.over == {}
+    assert watch.unlisted() == ["j1"]
+
+
+def test_the_completed_ones_are_read_on_only_while_pages_tell_of_somebody() -> None:
+    watch = Watch()
+    watch.begin({"j1", "j2", "j300"})
+    first = page("j1", "j9", more=True, status="completed")
+    second = page("j10", "j11", more=True, status="completed")
+    asked = ask(watch, EMPTY, EMPTY, first, second)
+    assert asked[2:] == [("completed", None), ("completed", "j9")]
+    assert watch.unlisted() == ["j2", "j300"]
 
 
 def test_who_is_in_no_list_is_over_only_when_its_own_answer_says_so() -> None:
@@ -57,7 +113,7 @@ def test_a_status_is_over_or_waited_for_and_unknown_ones_are_waited_for(status: 
 def test_a_row_that_is_over_although_the_list_was_filtered_is_asked_for_by_id() -> None:
     watch = Watch()
     watch.begin({"j1"})
-    watch.page(page("j1", status="completed"))
+    ask(watch, page("j1", status="error"), EMPTY, EMPTY)
     assert watch.unlisted() == ["j1"]
 
 
@@ -71,37 +127,36 @@ def test_a_deleted_transcript_has_failed() -> None:
 def test_the_list_is_read_on_only_while_somebody_is_unaccounted_for() -> None:
     watch = Watch()
     watch.begin({"j1", "j5"})
-    assert watch.page(page("j1", "j2", more=True)) == "j2"
-    assert watch.page(page("j5", "j6", more=True)) is None
+    asked = ask(watch, page("j1", "j2", more=True), page("j5", "j6", more=True))
+    assert asked == [("queued", None), ("queued", "j2")]
 
 
 def test_the_list_is_read_no_further_back_than_the_oldest_job_that_is_waited_for() -> None:
     watch = Watch()
     watch.begin({"j1", "j5"})
-    watch.page(page("j1", "j5", "j9", more=True))
+    ask(watch, page("j1", "j5", "j9", more=True))
     watch.begin({"j1", "j5"})  # j5 has left the list meanwhile, and is known to be 5 s old
-    assert watch.page(page("j1", "j4", more=True)) == "j4"
-    assert watch.page(page("j6", "j7", more=True)) is None
+    asked = ask(watch, page("j1", "j4", more=True), page("j6", "j7", more=True))
+    assert asked[:3] == [("queued", None), ("queued", "j4"), ("processing", None)]
     assert watch.unlisted() == ["j5"]
 
 
 def test_jobs_of_the_same_instant_may_stand_on_either_side_of_a_page_break() -> None:
     watch = Watch()
     watch.begin({"j5"})
-    watch.page(page("j5"))
+    ask(watch, page("j5"))
     watch.begin({"j5"})
     other = ListedTranscript(
         id="z", status=TranscriptStatus.PROCESSING, created=BORN - timedelta(seconds=5), audio_url=""
     )
-    assert watch.page(Page(items=(other,), older="z")) == "z"
+    assert ask(watch, Page(items=(other,), older="z"))[:2] == [("queued", None), ("queued", "z")]
 
 
 def test_a_job_of_unknown_age_is_looked_for_to_the_end_of_the_list() -> None:
     watch = Watch()
     watch.begin({"j99"})
-    assert watch.page(page("j1", more=True)) == "j1"
-    assert watch.page(page("j98", more=True)) == "j98"
-    assert watch.page(page()) is None
+    asked = ask(watch, page("j1", more=True), page("j98", more=True), EMPTY)
+    assert asked[:4] == [("queued", None), ("queued", "j1"), ("queued", "j98"), ("processing", None)]
 
 
 def test_a_vanished_job_counts_as_over_after_a_while_and_not_before() -> None:
@@ -134,3 +189,13 @@ def test_outcomes_are_kept_while_wanted_and_forgotten_after_that() -> None:
     assert watch.over == {"j1": Outcome()}
     assert watch.begin({"j2"})
     assert watch.over == {}
+
+
+def test_who_was_not_answered_comes_last_the_next_time_and_the_more_often_the_later() -> None:
+    watch = Watch()
+    wanted = {"j1", "j2", "j3", "j4"}
+    watch.begin(wanted)
+    for transcript_id in ("j1", "j2", "j1"):
+        watch.put_off(transcript_id)
+    watch.begin(wanted)
+    assert watch.unlisted() == ["j3", "j4", "j2", "j1"]

@@ -126,9 +126,9 @@ class Stack:
         self.api.wait_until_healthy(self.processes.check)
         self.api.wait_for_dag(DAG_ID, self.processes.check)
 
-    def start_component(self, name: str) -> None:
-        """Start one of the components (again)."""
-        self.processes.start(name, (*_AIRFLOW, *COMPONENTS[name]), self.environment)
+    def start_component(self, component: str, name: str | None = None) -> None:
+        """Start one of the components (again), or a further one of its kind under a name of its own."""
+        self.processes.start(name or component, (*_AIRFLOW, *COMPONENTS[component]), self.environment)
 
     def connect(self, *, base_url: str, api_key: str, extra: Mapping[str, Any] | None = None) -> None:
         """Tell Airflow where AssemblyAI (or the sandbox) and the results are."""

@@ -29,9 +29,9 @@ def rescore(connection: Connection, before: datetime | None = None, chunk: int =
     """Score again every scored transcript that has no score under the current formulas; return how many.
 
     With `before` also those whose score is older than that moment. Each `chunk` transcripts are committed,
-    and an interrupted call is continued by the same call. Scores under other versions stay, and so do those of
-    a transcript whose sentences were deleted. It may run beside the Dag, whose new transcripts it leaves alone,
-    and beside itself.
+    and an interrupted call is continued by the same call. Scores under other versions stay, and so do those
+    of a transcript whose sentences were deleted. It may run beside the Dag, whose new transcripts it leaves
+    alone, and beside itself.
     """
     count = last = 0
     while found := _rescore_next(connection, last, before, chunk):

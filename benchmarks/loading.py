@@ -1,9 +1,10 @@
 """Sentences a second from AssemblyAI's answers to committed rows, beside raw COPY and what one would write.
 
-Every transcript is one of an hour (700 sentences, some 9,000 words twice over) and one transaction. Two
-spans are measured: from the parsed answer, as the client hands it to `load_batch`; and from the bytes of the
-answer, which adds the client's `json.loads`. The peers write the same rows, ready-made or made from bytes
-in the plainest way. Memory is the peak of a process of its own that loads a batch from bytes.
+Every transcript is one of an hour (700 sentences, some 9,000 words twice over) and one transaction.
+`load_batch` starts from the bytes of the answers, as the network would deliver them, through the client's
+own reading; a second figure starts from answers that are parsed already. The peers write the same rows,
+ready-made or made from bytes in the plainest way. Memory is the peak of a process of its own that loads a
+batch from bytes.
 
     python -m benchmarks.loading [--transcripts 40] [--rounds 5]
 """
@@ -18,6 +19,8 @@ import logging
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,9 +28,11 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from psycopg2.extras import execute_values
 
+from assemblyai_provider.client import core
 from assemblyai_provider.models import Transcript
 from benchmarks.hours import hour_answer
 from benchmarks.results import CONN_ID, execute, print_machine, print_table, quickest, results_database
+from call_sentiment.database import connect
 from call_sentiment.load import load_batch
 
 if TYPE_CHECKING:
@@ -36,6 +41,8 @@ if TYPE_CHECKING:
 ANSWERS = 8
 COLUMNS = ("transcript_id", "position", "start_ms", "end_ms", "sentiment", "confidence", "speaker", "text")
 TABLE = "call_sentiment.sentences"
+CONNECTIONS = 3
+"""As many as `load_batch` opens."""
 
 Rows = list[tuple[Any, ...]]
 Store = Callable[[Rows], object]
@@ -78,6 +85,19 @@ def copy(connection: Connection, lines: str) -> None:
         cursor.copy_expert(f"COPY {TABLE} ({', '.join(COLUMNS)}) FROM STDIN", io.StringIO(lines))
 
 
+def copy_at_once(lines: Sequence[str]) -> None:
+    """COPY over as many connections as `load_batch` uses."""
+    with ExitStack() as stack, ThreadPoolExecutor(CONNECTIONS) as pool:
+        connections = [stack.enter_context(closing(connect(CONN_ID))) for _ in range(CONNECTIONS)]
+        shares = [lines[worker::CONNECTIONS] for worker in range(CONNECTIONS)]
+        list(pool.map(each, shares, [partial(copy, connection) for connection in connections]))
+
+
+def each(items: Sequence[Any], work: Callable[[Any], object]) -> None:
+    for item in items:
+        work(item)
+
+
 def values(connection: Connection, rows: Rows) -> None:
     with connection, connection.cursor() as cursor:
         execute_values(cursor, f"INSERT INTO {TABLE} ({', '.join(COLUMNS)}) VALUES %s", rows)
@@ -102,23 +122,21 @@ def contenders(
     ready = [made_rows(int(call), transcripts[call].answer) for call in calls]  # type: ignore[arg-type]
     lines = [copy_lines(rows) for rows in ready]
 
-    def each(items: Sequence[Any], store: Callable[[Any], object]) -> None:
-        for item in items:
-            store(item)
-
     def from_bytes(store: Store) -> None:
         for call in calls:
             store(made_rows(int(call), json.loads(of_call[call])))
 
     return {
         "COPY, lines ready-made": partial(each, lines, partial(copy, connection)),
+        "load_batch, from bytes": partial(load_batch, CONN_ID, calls, partial(received, of_call)),
+        "load_batch, from parsed answers": partial(load_batch, CONN_ID, calls, transcripts.__getitem__),
+        "the client's reading alone, from bytes": partial(each, calls, partial(received, of_call)),
+        f"COPY, lines ready-made, {CONNECTIONS} connections": partial(copy_at_once, lines),
         "execute_values, rows ready-made": partial(each, ready, partial(values, connection)),
         "insert_rows, rows ready-made": partial(each, ready, insert_rows),
         "insert_rows(executemany), rows ready-made": partial(
             each, ready, partial(insert_rows, executemany=True)
         ),
-        "load_batch, from parsed answers": partial(load_batch, CONN_ID, calls, transcripts.__getitem__),
-        "load_batch, from bytes": partial(load_batch, CONN_ID, calls, partial(fetched, of_call)),
         "json.loads alone, from bytes": partial(each, list(of_call.values()), json.loads),
         "json.loads + COPY, from bytes": partial(from_bytes, lambda rows: copy(connection, copy_lines(rows))),
         "json.loads + execute_values, from bytes": partial(from_bytes, partial(values, connection)),
@@ -126,9 +144,10 @@ def contenders(
     }
 
 
-def fetched(bodies: dict[str, bytes], assemblyai_id: str) -> Transcript:
+def received(bodies: dict[str, bytes], assemblyai_id: str) -> Transcript:
     """What the client makes of an answer's bytes."""
-    return Transcript.from_api(json.loads(bodies[assemblyai_id]))
+    answer = core.Answer(status_code=200, retry_after=None, body=bodies[assemblyai_id])
+    return core.read_transcript(core.get_transcript(assemblyai_id), answer)
 
 
 def speed(transcripts: int, rounds: int) -> None:
@@ -157,9 +176,9 @@ def peak(batch: int) -> None:
         calls = submitted(connection, batch)
         of_call = dict(zip(calls, itertools.cycle(bodies), strict=False))
         # Everything is imported and warm after the first transcript.
-        load_batch(CONN_ID, calls[:1], partial(fetched, of_call))
+        load_batch(CONN_ID, calls[:1], partial(received, of_call))
         before = peak_mib()
-        load_batch(CONN_ID, calls, partial(fetched, of_call))
+        load_batch(CONN_ID, calls, partial(received, of_call))
         print(before, peak_mib())
 
 

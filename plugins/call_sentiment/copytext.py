@@ -1,29 +1,30 @@
-"""Writes sentences in the text format of PostgreSQL's COPY."""
+"""Writes sentences for COPY, as CSV whose fields are written like JSON."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
-from call_sentiment.answers import Sentence
+import msgspec
 
-_NULL = r"\N"
+from call_sentiment.sentences import Sentence
 
-
-def copy_lines(transcript_id: int, sentences: Iterable[Sentence]) -> str:
-    """The rows that `copy_sentences.sql` takes."""
-    return "".join(
-        f"{transcript_id}\t{s.position}\t{_number(s.start_ms)}\t{_number(s.end_ms)}\t{_text(s.sentiment)}"
-        f"\t{_number(s.confidence)}\t{_text(s.speaker)}\t{_text(s.channel)}\t{_text(s.role)}\t{_text(s.text)}"
-        f"\t{_text(s.raw)}\n"
-        for s in sentences
-    )
+_write_json = msgspec.json.Encoder().encode_lines
+# All escapes but those of a quote and of a backslash; by chance also found behind an escaped backslash.
+_UNKNOWN_TO_CSV = re.compile(rb'\\[^"\\]')
 
 
-def _number(value: float | None) -> str:
-    return _NULL if value is None else repr(value)
+def copy_lines(transcript_id: int, sentences: Iterable[Sentence]) -> bytes:
+    """The rows that `copy_sentences.sql` takes: strings in quotes, with backslashes, and null without."""
+    rows = [(transcript_id, *sentence) for sentence in sentences]
+    lines: bytes = _write_json(rows)
+    # Where nothing but quotes and backslashes was escaped, JSON without its brackets is that CSV already.
+    if not _UNKNOWN_TO_CSV.search(lines):
+        return lines.replace(b"]\n", b"\n").replace(b"\n[", b"\n")[1:]
+    return "".join(",".join(map(_field, row)) + "\n" for row in rows).encode()
 
 
-def _text(value: str | None) -> str:
-    if value is None:
-        return _NULL
-    return value.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
+def _field(value: str | float | None) -> str:
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return "null" if value is None else repr(value)

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import io
 import logging
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
+from dataclasses import astuple, dataclass, field
+from operator import add
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
-
-import psycopg2
-from psycopg2.errors import ProgramLimitExceeded
 
 from assemblyai_provider.exceptions import RequestRefusedError, TranscriptNotFoundError, TransportError
 from assemblyai_provider.models import FailureKind, Transcript, TranscriptFailure
-from call_sentiment.answers import Reading, read_answer, read_sentences
+from call_sentiment.answers import Reading, read_answer
 from call_sentiment.copytext import copy_lines
 from call_sentiment.database import connect, run_sql
-from call_sentiment.jsontext import clean_text
 from call_sentiment.migrations import migrate
-from call_sentiment.sql import read_statement
+from call_sentiment.sentences import read_sentences
+from call_sentiment.store import UnstorableError, store_failure, store_reading
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
@@ -31,6 +29,8 @@ log = logging.getLogger(__name__)
 Row = Mapping[str, Any]
 Fetch = Callable[[str], Transcript]
 
+# One would idle whenever its thread queues for Python behind those that read answers; a fourth gains little.
+_CONNECTIONS = 3
 _LOST = TranscriptFailure(
     kind=FailureKind.OTHER, reason="AssemblyAI does not know this transcript any more", retryable=True
 )
@@ -45,6 +45,9 @@ class LoadSummary:
     failed: int = 0
     waiting: int = 0
 
+    def __add__(self, other: LoadSummary) -> LoadSummary:
+        return LoadSummary(*map(add, astuple(self), astuple(other)))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Fetched:
@@ -52,60 +55,84 @@ class _Fetched:
 
     failure: TranscriptFailure | None = None
     reading: Reading | None = None
-    lines: str = ""
+    lines: bytes = b""
 
 
 def load_batch(postgres_conn_id: str, call_ids: Sequence[str], fetch: Fetch, workers: int = 4) -> LoadSummary:
     """Fetch and store the submitted transcripts of these calls; run again, it does only what is left.
 
     A finished one is stored whole or not at all. One that ended in an error, or is lost, becomes `failed`;
-    one without speech is loaded as such. One still being made is left alone. `fetch` runs in `workers`
-    threads, and no more than that many answers are in memory, however large the batch. A network error
-    leaves its transcript for the next try and is raised when the others are done. Errors of the key, the
-    account or the database are raised at once.
+    one without speech is loaded as such. One still being made is left alone. `workers` threads fetch and
+    store one at a time, so no more than that many answers are in memory, however large the batch; they share
+    three database connections. A network error leaves its transcript for the next try and is raised when the
+    others are done. Errors of the key, the account or the database are raised at once.
 
     :param fetch: gives the transcript of an AssemblyAI id, like `AssemblyAIHook.get_transcript`.
     """
-    summary = LoadSummary()
-    troubles: list[Exception] = []
-    with closing(connect(postgres_conn_id)) as connection:
+    with ExitStack() as stack:
+        connection = stack.enter_context(closing(connect(postgres_conn_id)))
         migrate(connection)
-        rows = run_sql(connection, "find_transcripts_to_load", {"call_ids": list(call_ids)})
-        for row, fetched in _fetch_all(rows, fetch, workers):
-            if isinstance(fetched, _Fetched):
-                _store(connection, row, fetched, summary)
-            elif isinstance(fetched, TranscriptNotFoundError):
-                _fail(connection, row, _LOST, summary)
-            else:
-                troubles.append(fetched)
-    if troubles:
+        left = deque[Row](run_sql(connection, "find_transcripts_to_load", {"call_ids": list(call_ids)}))
+        free: SimpleQueue[Connection] = SimpleQueue()
+        free.put(connection)
+        for _ in range(1, min(workers, len(left), _CONNECTIONS)):
+            free.put(stack.enter_context(closing(connect(postgres_conn_id))))
+        works = [_Work(connections=free, fetch=fetch, left=left) for _ in range(min(workers, len(left)))]
+        with ThreadPoolExecutor(workers, thread_name_prefix="load") as pool:
+            running = [pool.submit(work.run) for work in works]
+            try:
+                for future in running:
+                    future.result()
+            finally:
+                # Also where this thread is interrupted: the others end after what they have in hand.
+                left.clear()
+    if troubles := [trouble for work in works for trouble in work.troubles]:
         log.warning("%d transcripts could not be fetched this time", len(troubles))
         raise troubles[0]
-    return summary
+    return sum((work.summary for work in works), LoadSummary())
 
 
-def _fetch_all(rows: Sequence[Row], fetch: Fetch, workers: int) -> Iterator[tuple[Row, _Fetched | Exception]]:
-    """Yield each row with what was fetched, or with the error that concerns it alone."""
-    waiting: deque[tuple[Row, Future[_Fetched]]] = deque()
-    left = iter(rows)
-    pool = ThreadPoolExecutor(workers)
-    try:
-        while True:
-            while len(waiting) < workers and (row := next(left, None)) is not None:
-                waiting.append((row, pool.submit(_fetch, fetch, row)))
-            if not waiting:
-                return
-            row, future = waiting.popleft()
-            try:
-                yield row, future.result()
-            except (TransportError, TranscriptNotFoundError, RequestRefusedError) as error:
-                yield row, error
-    finally:
-        pool.shutdown(cancel_futures=True)
+@dataclass(slots=True, kw_only=True)
+class _Work:
+    """One thread's share: it takes the next transcript of `left`, which all threads share, until none is."""
+
+    connections: SimpleQueue[Connection]
+    fetch: Fetch
+    left: deque[Row]
+    summary: LoadSummary = field(default_factory=LoadSummary)
+    troubles: list[Exception] = field(default_factory=list)
+
+    def run(self) -> None:
+        try:
+            while (row := self._take()) is not None:
+                self._load(row)
+        finally:
+            # An error that concerns all stops all.
+            self.left.clear()
+
+    def _take(self) -> Row | None:
+        try:
+            return self.left.popleft()
+        except IndexError:
+            return None
+
+    def _load(self, row: Row) -> None:
+        try:
+            fetched = _fetch(self.fetch, row)
+        except TranscriptNotFoundError:
+            fetched = _Fetched(failure=_LOST)
+        except (TransportError, RequestRefusedError) as error:
+            self.troubles.append(error)
+            return
+        connection = self.connections.get()
+        try:
+            _store(connection, row, fetched, self.summary)
+        finally:
+            self.connections.put(connection)
 
 
 def _fetch(fetch: Fetch, row: Row) -> _Fetched:
-    """Fetch one transcript and make its rows, while the database is busy with those before it."""
+    """Fetch one transcript and make its rows; the answer itself is let go."""
     transcript = fetch(row["assemblyai_id"])
     failure = transcript.failure
     if failure is not None and failure.kind is not FailureKind.NO_SPEECH:
@@ -120,72 +147,17 @@ def _fetch(fetch: Fetch, row: Row) -> _Fetched:
 
 
 def _store(connection: Connection, row: Row, fetched: _Fetched, summary: LoadSummary) -> None:
-    if fetched.failure is not None:
-        _fail(connection, row, fetched.failure, summary)
-    elif fetched.reading is None:
-        summary.waiting += 1
-    else:
+    transcript_id, failure = row["transcript_id"], fetched.failure
+    if fetched.reading is not None:
         try:
-            stored = _store_reading(connection, row, fetched.reading, fetched.lines)
-        except (psycopg2.DataError, ProgramLimitExceeded) as error:
-            reason = f"the answer cannot be stored ({_without_words(error)})"
-            _fail(
-                connection,
-                row,
-                TranscriptFailure(kind=FailureKind.OTHER, reason=reason, retryable=False),
-                summary,
-            )
+            stored = store_reading(connection, transcript_id, fetched.reading, fetched.lines)
+        except UnstorableError as error:
+            failure = TranscriptFailure(kind=FailureKind.OTHER, reason=str(error), retryable=False)
         else:
             summary.loaded += stored is not None
             summary.sentences += stored or 0
-
-
-def _store_reading(connection: Connection, row: Row, reading: Reading, lines: str) -> int | None:
-    """Store an answer in one transaction; return its number of sentences, None if it was stored before."""
-    try:
-        return _write(connection, row, reading, lines)
-    except (psycopg2.DataError, ProgramLimitExceeded):
-        raise
-    except psycopg2.Error as error:
-        raise type(error)(f"a transcript cannot be stored now ({_without_words(error)})") from None
-
-
-def _without_words(error: psycopg2.Error) -> str:
-    """What may be told of an error: the server's own message may quote the line, and so the call."""
-    return f"PostgreSQL error {error.pgcode or 'of the connection'}"
-
-
-def _write(connection: Connection, row: Row, reading: Reading, lines: str) -> int | None:
-    with connection:
-        if not run_sql(connection, "lock_transcript_to_load", {"transcript_id": row["transcript_id"]}):
-            return None
-        with connection.cursor() as cursor:
-            # In one piece: for each further one, this thread would queue for Python behind those that fetch.
-            cursor.copy_expert(read_statement("copy_sentences"), io.StringIO(lines), len(lines) + 1)
-            count = cursor.rowcount
-        run_sql(
-            connection,
-            "mark_loaded",
-            {
-                "transcript_id": row["transcript_id"],
-                "status": reading.status,
-                "language_code": reading.language_code,
-                "speech_model_used": reading.speech_model_used,
-                "audio_duration_s": reading.audio_duration_s,
-                "answer": reading.kept,
-            },
-        )
-    return count
-
-
-def _fail(connection: Connection, row: Row, failure: TranscriptFailure, summary: LoadSummary) -> None:
-    summary.failed += 1
-    run_sql(
-        connection,
-        "mark_load_failed",
-        {
-            "transcript_id": row["transcript_id"],
-            "error": clean_text(failure.reason),
-            "retryable": failure.retryable,
-        },
-    )
+    elif failure is None:
+        summary.waiting += 1
+    if failure is not None:
+        store_failure(connection, transcript_id, failure)
+        summary.failed += 1

@@ -1,36 +1,21 @@
 """The AssemblyAI API without input or output: requests as values, answers judged once for both drivers.
 
-Paths, codes and texts are those of https://www.assemblyai.com/docs/api-reference. Where its pages disagree
-both versions are accepted: an exceeded rate is 429 or 403, an unknown transcript 404 or 400.
+Paths and fields are those of https://www.assemblyai.com/docs/api-reference. What a refusal means is told by
+the `refusal` module.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from assemblyai_provider.client.limiter import WINDOW_S
-from assemblyai_provider.exceptions import (
-    AccountError,
-    AssemblyAIError,
-    AuthenticationError,
-    ConfigurationError,
-    RateLimitedError,
-    RequestRefusedError,
-    TranscriptNotFoundError,
-    TransportError,
-    UploadRefusedError,
-)
-from assemblyai_provider.models import (
-    DELETED_AUDIO_URL,
-    Transcript,
-    TranscriptStatus,
-    strip_url_queries,
-)
+from assemblyai_provider.client.body import read_json
+from assemblyai_provider.client.refusal import TRANSCRIPTS, UPLOADS, refusal
+from assemblyai_provider.exceptions import TransportError
+from assemblyai_provider.models import DELETED_AUDIO_URL, Transcript, TranscriptStatus
 
 DEFAULT_BASE_URL = "https://api.assemblyai.com"
 PAGE_SIZE = 200
@@ -99,34 +84,33 @@ class Page:
         return min((item.created for item in self.items if item.created), default=None)
 
 
-_TRANSCRIPTS = "/v2/transcript"
-UPLOAD = Request(method="POST", path="/v2/upload")
+UPLOAD = Request(method="POST", path=UPLOADS)
 
 
 def get_transcript(transcript_id: str) -> Request:
-    return Request(method="GET", path=f"{_TRANSCRIPTS}/{quote(transcript_id, safe='')}")
+    return Request(method="GET", path=f"{TRANSCRIPTS}/{quote(transcript_id, safe='')}")
 
 
 def post_transcript(body: Mapping[str, Any]) -> Request:
-    return Request(method="POST", path=_TRANSCRIPTS, json=body)
+    return Request(method="POST", path=TRANSCRIPTS, json=body)
 
 
 def list_transcripts(
     *, status: TranscriptStatus | None = None, before_id: str | None = None, limit: int = PAGE_SIZE
 ) -> Request:
     given = {"limit": limit, "status": status and status.value, "before_id": before_id}
-    return Request(method="GET", path=_TRANSCRIPTS, params={k: v for k, v in given.items() if v is not None})
+    return Request(method="GET", path=TRANSCRIPTS, params={k: v for k, v in given.items() if v is not None})
 
 
-def read_object(request: Request, answer: Answer) -> dict[str, Any]:
+def read_object(request: Request, answer: Answer) -> Mapping[str, Any]:
     """The JSON object of a good answer; raises the error that a bad one stands for."""
     if not 200 <= answer.status_code < 300:
-        raise _error(request, answer)
+        raise refusal(request, answer)
     try:
-        body = json.loads(answer.body)
+        body = read_json(answer.body)
     except ValueError as error:
         raise TransportError(f"{request}: the answer is not JSON") from error
-    if not isinstance(body, dict):
+    if not isinstance(body, Mapping):
         raise TransportError(f"{request}: the answer is not a JSON object")
     return body
 
@@ -167,45 +151,3 @@ def _listed(row: Mapping[str, Any]) -> ListedTranscript:
         created = created.replace(tzinfo=UTC)
     status = TranscriptStatus.read(row.get("status"))
     return ListedTranscript(id=row["id"], status=status, created=created, audio_url=str(row.get("audio_url")))
-
-
-def _error_text(answer: Answer) -> str:
-    """AssemblyAI's own explanation. A page of some proxy is no explanation and may hold anything."""
-    try:
-        body = json.loads(answer.body)
-    except ValueError:
-        return ""
-    error = body.get("error") if isinstance(body, dict) else None
-    return strip_url_queries(error)[:500] if isinstance(error, str) else ""
-
-
-def _retry_after(answer: Answer) -> float | None:
-    """Whole seconds, as AssemblyAI sends it; never longer than the window its limit is counted over."""
-    header = answer.retry_after or ""
-    return min(float(header), WINDOW_S) if header.isdecimal() else None
-
-
-def _error(request: Request, answer: Answer) -> AssemblyAIError:
-    code, text = answer.status_code, _error_text(answer)
-    message = f"{request} answered {code}" + (f": {text}" if text else "")
-    if code == 401:
-        return AuthenticationError(
-            f"{message}. Correct the API key (password) of the Airflow connection, and see that its"
-            " host is the region the key belongs to."
-        )
-    if code == 429 or (code == 403 and "cannot access" not in text.lower()):
-        return RateLimitedError(message, _retry_after(answer))
-    return _refusal(request, code, text.lower(), message) or TransportError(message)
-
-
-def _refusal(request: Request, code: int, text: str, message: str) -> AssemblyAIError | None:
-    """The error that blames the request; None where a retry may help (5xx, a wrong host, a broken upload)."""
-    if code == 402 or (code == 400 and "account balance" in text):
-        return AccountError(f"{message} (AssemblyAI account)")
-    if request.path.startswith(f"{_TRANSCRIPTS}/") and (code == 404 or "not found" in text):
-        return TranscriptNotFoundError(message)
-    if code == 400 and "speech_model" in text:
-        return ConfigurationError(f"{message}. Correct speech_models in the extra of the Airflow connection.")
-    if request == UPLOAD:
-        return UploadRefusedError(message) if code in {400, 403, 413, 415} else None
-    return RequestRefusedError(message) if code in {400, 403, 409, 413, 415, 422} else None

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from call_sentiment.answers import read_sentences
 from call_sentiment.score import FORMULA_VERSION, score_pending, score_transcripts
+from call_sentiment.sentences import read_sentences
 from tests.integration.call_sentiment.oracle import expected
 from tests.integration.call_sentiment.stored import Row, query, said, score, scores, speaker_scores, store
 

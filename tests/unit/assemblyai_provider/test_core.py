@@ -82,7 +82,16 @@ def test_an_error_text_loses_the_query_of_its_urls() -> None:
     assert "S3CRET" not in str(raised.value)
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[1]", b'"x"', b'{"id": 5}', b"{}"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(b"", b"<html>", b"[1]", b'"x"', b'{"id": 5}', b"{}"),
+        b'{"id": "t", "words": [{"text": "cut o',
+        b'{"id": "t", "words": [1,]}',
+        b'{"id": "t", "text": "\xff"}',
+        b'{"id": "t", "words": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+    ],
+)
 def test_a_good_code_with_an_unreadable_transcript_is_a_fault_of_the_transport(body: bytes) -> None:
     with pytest.raises(TransportError):
         core.read_transcript(GET, answer(200, body))

@@ -45,7 +45,7 @@ PARAMS = {
         description="A folder, an object-storage URI (s3://, gs://) or a manifest (.jsonl).",
     ),
     "batch_size": Param(
-        50,
+        100,
         type="integer",
         minimum=1,
         maximum=200,
@@ -127,6 +127,7 @@ def call_sentiment() -> None:
         task_id="submit",
         assemblyai_conn_id=ASSEMBLYAI,
         memory=LedgerMemory(RESULTS),
+        upload_workers=8,
         fail_on_error=False,
         map_index_template="{{ holding(task.recordings) }}",
     ).expand(recordings=batches)

@@ -30,6 +30,8 @@ RESULTS, ASSEMBLYAI = call_sentiment_dag.RESULTS, call_sentiment_dag.ASSEMBLYAI
 DAG = call_sentiment_dag.call_sentiment()
 PARAMS = {name: param.value for name, param in call_sentiment_dag.PARAMS.items()}
 
+UPLOAD_WORKERS: int = DAG.get_task("submit").partial_kwargs["upload_workers"]
+
 
 class StepFailedError(RuntimeError):
     """A task ended in another state than it should."""

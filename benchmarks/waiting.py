@@ -30,8 +30,6 @@ from quickstart.stack import ASSEMBLYAI_CONNECTION, COMPONENTS, SANDBOX_KEY, Sta
 
 MEAN_S = 60.0
 SHAPE = 4
-# A poll interval that nobody has to set: the connection's default.
-POLL_INTERVAL_S = 5.0
 SETTLE_S = 20.0
 
 

@@ -35,7 +35,6 @@ class Wait:
     jobs: int
     requests: int
     delays_s: Sequence[float]
-    took_s: float
 
     @classmethod
     def measured(
@@ -50,8 +49,7 @@ class Wait:
         missing = over.keys() - told.keys()
         assert not missing, f"{name}: {len(missing)} waits never ended"
         delays = [(told[key] - over[key]).total_seconds() for key in over]
-        took = max(told.values()) - min(over.values())
-        return cls(name=name, jobs=jobs, requests=requests, delays_s=delays, took_s=took.total_seconds())
+        return cls(name=name, jobs=jobs, requests=requests, delays_s=delays)
 
     def row(self) -> list[str]:
         centiles = quantiles(self.delays_s, n=20)

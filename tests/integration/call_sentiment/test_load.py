@@ -87,6 +87,17 @@ def load(service: Service, *call_ids: str, workers: int = 2) -> LoadSummary:
     return load_batch(CONN, list(call_ids), service.fetch, workers)
 
 
+def submitted(db: Connection, folder: Path, count: int) -> list[str]:
+    """So many submitted calls; their ids."""
+    names = [f"call-{number:02}" for number in range(count)]
+    for name in names:
+        record(folder, name, call_id=name)
+    discover(db, folder)
+    for name in names:
+        put_into(db, name, "submitted")
+    return names
+
+
 def test_a_finished_transcript_is_stored_with_its_sentences(calls: Connection) -> None:
     answer = completed(
         said("Tab\there, line\nbreak, back\\slash, \\N, é \U0001f600", 0, channel="1", speaker="1"),
@@ -209,12 +220,7 @@ def test_a_wrong_key_stops_at_once_and_fails_no_call(calls: Connection) -> None:
 
 
 def test_a_wrong_key_stops_the_other_threads_too(db: Connection, tmp_path: Path) -> None:
-    names = [f"call-{number:02}" for number in range(20)]
-    for name in names:
-        record(tmp_path, name, call_id=name)
-    discover(db, tmp_path)
-    for name in names:
-        put_into(db, name, "submitted")
+    names = submitted(db, tmp_path, 20)
     asking: list[int] = []
     refused = threading.Event()
 
@@ -242,12 +248,7 @@ def test_what_the_database_refuses_fails_one_call_without_quoting_it(calls: Conn
 
 
 def test_no_more_answers_are_in_memory_than_workers(db: Connection, tmp_path: Path) -> None:
-    names = [f"call-{number:02}" for number in range(9)]
-    for name in names:
-        record(tmp_path, name, call_id=name)
-    discover(db, tmp_path)
-    for name in names:
-        put_into(db, name, "submitted")
+    names = submitted(db, tmp_path, 9)
 
     alive: weakref.WeakSet[Any] = weakref.WeakSet()
     most = 0

@@ -19,6 +19,7 @@ from benchmarks.airflow_share_stages import Stage, stages
 from benchmarks.results import execute
 from call_sentiment.database import connect_dsn
 from quickstart.stack import Stack
+from tests.support.files import set_at_rest
 
 RUN_S = 1800.0
 IDLE_S = 20.0
@@ -137,3 +138,4 @@ def write_recordings(folder: Path, count: int) -> None:
             file.setsampwidth(1)
             file.setframerate(8000)
             file.writeframes(f"{folder.name}-{number:06d} ".encode().ljust(800, b"\x80"))
+    set_at_rest(*folder.iterdir())

@@ -65,6 +65,13 @@ PARAMS = {
         title="Transcribe again",
         description="Pay once more for calls that were transcribed with other options.",
     ),
+    "min_unchanged_s": Param(
+        30,
+        type="number",
+        minimum=0,
+        title="Seconds unchanged",
+        description="A file that changed more recently may still be written: it is left for the next run.",
+    ),
     "max_failed_share": Param(
         0.5,
         type="number",

@@ -24,6 +24,7 @@ PARAMS = {
     "batch_size": Param(1, const=1),
     "transcript_options": Param({}, type="object"),
     "retranscribe": Param(False, type="boolean"),
+    "min_unchanged_s": Param(30, type="number"),
 }
 
 

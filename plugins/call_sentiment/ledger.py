@@ -1,21 +1,36 @@
-"""Claims the calls to be transcribed, once each, and cuts them into batches."""
+"""Finds the calls to be transcribed and cuts them into batches."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
-from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from call_sentiment.database import run_sql
-from call_sentiment.jsontext import dump_json
+from call_sentiment.claims import MAX_ATTEMPTS as MAX_ATTEMPTS
+from call_sentiment.claims import adopt_versions, claim, mark_replaced
+from call_sentiment.database import run_sql, run_sql_tuples
+from call_sentiment.identity import KnownCall, Matcher
+from call_sentiment.locations import changed_at
 from call_sentiment.migrations import migrate
-from call_sentiment.recordings import Recording, discover_recordings, public_address
+from call_sentiment.recordings import FoundRecordings, Recording, find_recordings, public_address
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
 
-MAX_ATTEMPTS = 3
+log = logging.getLogger(__name__)
+
+_NAMED = 10
+
+
+class _KnownRecording(NamedTuple):
+    """A row of `find_known_calls.sql`."""
+
+    recording: str
+    call_id: str
+    recording_version: str | None
+    sidecar_version: str | None
+    live: bool
 
 
 def discover(
@@ -25,129 +40,99 @@ def discover(
     batch_size: int,
     retranscribe: bool = False,
     max_batches: int | None = None,
+    min_unchanged_s: float = 0.0,
+    now: Callable[[], float] = time.time,
 ) -> list[list[str]]:
     """Claim the calls of `location` and return all that is under way, as batches of call ids.
 
-    That is: new calls, those of earlier runs that are not over, and failures that may go away (three attempts
-    each). Recordings refused just now lead, so that the run can tell of them. A call that has a live
-    transcript is left alone whatever the options, unless `retranscribe`: then the calls of `location` whose
-    live transcripts have other options, and those that failed for good, are claimed again. At most
-    `max_batches` batches are returned; the rest waits for the next run. Migrates the schema first.
-    Raises LocationError.
+    That is: new calls, calls whose audio was replaced, those of earlier runs that are not over, and failures
+    that may go away (three attempts each). Recordings refused just now lead, so that the run can report them.
+    A call that has a live transcript of its audio is left alone whatever the options, unless `retranscribe`:
+    then the calls of `location` whose live transcripts have other options, and those that failed for good,
+    are claimed again. A local file that changed within the last `min_unchanged_s` seconds may still be
+    written and is left for the next run. At most `max_batches` batches are returned; the rest waits for the
+    next run. The log says what was passed over and why. Migrates the schema first. Raises LocationError.
     """
     migrate(connection)
-    known: set[str] = set()
-    if not retranscribe:
-        rows = run_sql(connection, "find_known_recordings", {"location": location})
-        known = {row["recording"] for row in rows}
-    found = list(discover_recordings(location, known))
-    call_ids = [recording.call_id for recording in found]
-    rows = run_sql(connection, "find_call_owners", {"call_ids": call_ids})
-    found = _refuse_collisions(found, {row["call_id"]: row["recording"] for row in rows}, known)
+    listed = find_recordings(location)
+    for remark in listed.remarks:
+        log.warning("%s", remark)
     with connection:
         run_sql(connection, "lock_discovery")
-        refused = _claim(connection, found, _order(transcript_options), retranscribe)
+        chosen = _choose(connection, location, listed, retranscribe, now() - min_unchanged_s)
+        matcher = _matcher(connection, chosen)
+        matches = matcher.match(chosen)
+        refused = claim(connection, matches, transcript_options, retranscribe)
+        mark_replaced(connection, matcher.replaced - matcher.moved)
+    _warn("passed over", matcher.passed_over)
+    _warn("left for the next run, because many recordings changed", matcher.postponed)
     limit = None if max_batches is None else max_batches * batch_size
     under_way = [row["call_id"] for row in run_sql(connection, "find_open_calls", {"limit": limit})]
     calls = [*refused, *under_way][:limit]
     return [calls[start : start + batch_size] for start in range(0, len(calls), batch_size)]
 
 
-def _claim(
-    connection: Connection, found: Sequence[Recording], options: Mapping[str, Any], transcribe_again: bool
-) -> list[str]:
-    """Write calls, intents and refusals; return the call ids that were refused just now."""
-    good = [recording for recording in found if recording.refusal is None]
-    bad = [recording for recording in found if recording.refusal is not None]
-    sources = [{"call_id": r.source, "refusal": r.refusal} for r in found]
-    call_ids = [recording.call_id for recording in good]
-    run_sql(connection, "withdraw_refusals", {"sources": dump_json(sources)})
-    run_sql(connection, "forget_empty_calls", {"call_ids": [r.source for r in found]})
-    run_sql(
-        connection,
-        "upsert_calls",
-        {"calls": dump_json([_call_row(r) for r in good]), "transcribe_again": transcribe_again},
-    )
-    run_sql(
-        connection,
-        "claim_calls",
-        {
-            "call_ids": call_ids,
-            "options": dump_json(options),
-            "transcribe_again": transcribe_again,
-            "max_attempts": MAX_ATTEMPTS,
-        },
-    )
-    run_sql(connection, "retry_failed_calls", {"max_attempts": MAX_ATTEMPTS})
-    addresses = [{"call_id": r.call_id, "address": r.address} for r in good if r.address != r.recording]
-    run_sql(connection, "cut_addresses", {"addresses": dump_json(addresses)})
-    refused = [{"call_id": r.call_id, "recording": r.address, "refusal": r.refusal} for r in bad]
-    return [row["call_id"] for row in run_sql(connection, "refuse_calls", {"refused": dump_json(refused)})]
-
-
-def _order(transcript_options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options that make an order what it is; where its end is announced is no part of that."""
-    return {key: value for key, value in transcript_options.items() if not key.startswith("webhook_")}
-
-
-def _call_row(recording: Recording) -> dict[str, Any]:
-    facts = recording.facts
-    return {
-        "call_id": recording.call_id,
-        "recording": recording.recording,
-        "started_at": None if facts.started_at is None else facts.started_at.isoformat(),
-        "queue": facts.queue,
-        "agent_id": facts.agent_id,
-        "channels": facts.channels,
-        "language_code": facts.language_code,
-        "metadata": facts.metadata,
-    }
-
-
-def _refuse_collisions(
-    found: Sequence[Recording], owners: Mapping[str, str], known: Collection[str]
+def _choose(
+    connection: Connection,
+    location: str,
+    listed: FoundRecordings,
+    retranscribe: bool,
+    at_rest_since: float,
 ) -> list[Recording]:
-    """Refuse a recording whose call id is another's, and one listed under two call ids; drop repetitions.
-
-    `owners` tells whose the call ids are in the ledger, `known` which recordings were not looked at again.
-    """
-    present = {recording.address for recording in found}.union(known)
-    by_call: dict[str, str] = {}
-    by_recording: dict[str, str] = {}
-    judged = []
-    for recording in found:
-        if recording.refusal is None and by_call.get(recording.call_id) == recording.recording:
+    """Read what is said about those recordings that are new or not what they were."""
+    recordings = list(listed.recordings) if listed.in_manifest else listed.recordings
+    addresses = [found.address for found in recordings] if listed.in_manifest else []
+    known = _find_known(connection, location, addresses)
+    chosen, adopted, unsettled = [], [], []
+    for found in recordings:
+        call = known.get(found.address)
+        if call is not None and call.live and not (listed.in_manifest or retranscribe):
+            if call.recording_version == found.version and call.sidecar_version == found.sidecar_version:
+                continue
+            if call.recording_version is None and found.version is not None:
+                adopted.append((call.call_id, found.version, found.sidecar_version))
+                continue
+        changed = call is None or call.recording_version != found.version
+        if changed and (changed_at(found.address) or 0.0) > at_rest_since:
+            unsettled.append(found.address)
             continue
-        reason = (
-            recording.refusal
-            or _listed_twice(recording, by_recording)
-            or _foreign_call_id(recording, by_call, owners, present)
-        )
-        if reason is None:
-            by_call[recording.call_id] = recording.recording
-            by_recording[recording.recording] = recording.call_id
-            judged.append(recording)
-        else:
-            judged.append(replace(recording, call_id=recording.source, refusal=reason))
-    return judged
+        chosen.append(found.read())
+    adopt_versions(connection, adopted)
+    _warn("left for the next run, because they changed only just now and may still be written", unsettled)
+    return chosen
 
 
-def _listed_twice(recording: Recording, by_recording: Mapping[str, str]) -> str | None:
-    other = by_recording.get(recording.recording)
-    return other and f"{recording.address} is listed as call {other} already: remove one of the two"
+def _find_known(
+    connection: Connection, location: str | None, addresses: Sequence[str]
+) -> dict[str, _KnownRecording]:
+    params = {"location": location, "addresses": list(addresses)}
+    rows = run_sql_tuples(connection, "find_known_calls", params)
+    return {row[0]: _KnownRecording._make(row) for row in rows}
 
 
-def _foreign_call_id(
-    recording: Recording, by_call: Mapping[str, str], owners: Mapping[str, str], present: Collection[str]
-) -> str | None:
-    call_id, address = recording.call_id, recording.address
-    owner = by_call.get(call_id) or owners.get(call_id)
-    if owner is None:
-        return None
-    owner = public_address(owner)
-    if owner == address and call_id not in by_call:
-        return None
-    # Moved: the same file name, and gone from where it was. It keeps its call and is not paid for again.
-    if owner not in present and PurePosixPath(owner).name == PurePosixPath(address).name:
-        return None
-    return f"call id {call_id} belongs to {owner} already: give {address} a call_id of its own"
+def _matcher(connection: Connection, chosen: Sequence[Recording]) -> Matcher:
+    known = _find_known(connection, None, list({recording.address for recording in chosen}))
+    call_ids = {recording.call_id for recording in chosen}.union(call.call_id for call in known.values())
+    by_call_id = {call.call_id: call for call in find_calls(connection, call_ids=list(call_ids))}
+    return Matcher(
+        by_address={
+            address: by_call_id[call.call_id] for address, call in known.items() if call.call_id in by_call_id
+        },
+        by_call_id=by_call_id,
+        find_by_content=lambda sha256: next(iter(find_calls(connection, content_sha256=sha256)), None),
+    )
+
+
+def find_calls(
+    connection: Connection, call_ids: Sequence[str] = (), content_sha256: str | None = None
+) -> list[KnownCall]:
+    """The calls of these ids, and those with a live transcript of these bytes."""
+    rows = run_sql(connection, "find_calls", {"call_ids": list(call_ids), "content_sha256": content_sha256})
+    # The query of a web address is stored until the call is submitted.
+    return [KnownCall(**{**row, "recording": public_address(row["recording"])}) for row in rows]
+
+
+def _warn(what: str, names: Sequence[str]) -> None:
+    if names:
+        shown = ", ".join(names[:_NAMED]) + (", ..." if len(names) > _NAMED else "")
+        log.warning("%d recordings %s: %s", len(names), what, shown)

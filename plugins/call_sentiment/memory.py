@@ -17,6 +17,7 @@ from assemblyai_provider.memory import Submission
 from assemblyai_provider.models import strip_url_queries
 from call_sentiment.database import connect, run_sql
 from call_sentiment.jsontext import clean_text, dump_json
+from call_sentiment.locations import file_version, is_readable, is_web_url
 from call_sentiment.migrations import migrate
 from call_sentiment.recordings import public_address
 
@@ -37,6 +38,8 @@ class _Session:
 
     connection: Connection
     rows: Mapping[str, Mapping[str, Any]]
+    duplicates: dict[str, str] = field(default_factory=dict)
+    """Content of the recordings that turned out to be known, by key."""
     lock: Lock = field(default_factory=Lock)
 
     def run(self, name: str, params: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -123,13 +126,14 @@ class LedgerMemory:
     def _refuse_duplicate(self, submission: Submission, content_sha256: str | None) -> None:
         if content_sha256 is None:
             return
-        config_sha256 = self._session.rows[submission.key]["config_sha256"]
+        row = self._session.rows[submission.key]
         params = {
-            "call_id": submission.key,
+            "transcript_id": row["transcript_id"],
             "content_sha256": content_sha256,
-            "config_sha256": config_sha256,
+            "config_sha256": row["config_sha256"],
         }
         for original in self._session.run("find_original", params):
+            self._session.duplicates[submission.key] = content_sha256
             raise DuplicateRecordingError(original["call_id"])
 
     def remember_transcript(
@@ -150,11 +154,17 @@ class LedgerMemory:
         if retryable:
             self._session.update("remember_trouble", submission, error=reason)
         else:
-            self._end(submission, state="failed", error=reason, duplicate_of=None)
+            self._end(
+                submission,
+                state="failed",
+                error=reason,
+                duplicate_of=None,
+                unreadable=not self._is_as_it_was(submission),
+            )
 
     def remember_duplicate(self, submission: Submission, original_key: str) -> None:
         """See the protocol."""
-        self._end(submission, state="duplicate", error=None, duplicate_of=original_key)
+        self._end(submission, state="duplicate", error=None, duplicate_of=original_key, unreadable=False)
 
     def known_transcript_ids(self, transcript_ids: Sequence[str]) -> set[str]:
         """See the protocol: ids of any transcript in the ledger."""
@@ -162,8 +172,21 @@ class LedgerMemory:
         return {row["assemblyai_id"] for row in rows}
 
     def _end(self, submission: Submission, **params: Any) -> None:
-        address = public_address(submission.recording)
-        self._session.update("remember_end", submission, address=address, **params)
+        self._session.update(
+            "remember_end",
+            submission,
+            address=public_address(submission.recording),
+            content_sha256=self._session.duplicates.get(submission.key),
+            **params,
+        )
+
+    def _is_as_it_was(self, submission: Submission) -> bool:
+        """Whether the file is the one that was claimed and can be read: then its content was refused."""
+        if is_web_url(submission.recording):
+            return True
+        version = file_version(submission.recording)
+        claimed = self._session.rows[submission.key]["recording_version"]
+        return version is not None and claimed in (None, version) and is_readable(submission.recording)
 
     @property
     def _session(self) -> _Session:

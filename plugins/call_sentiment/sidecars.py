@@ -29,6 +29,7 @@ class CallFacts:
     channels: Mapping[str, str] | None = None
     language_code: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    notices: tuple[str, ...] = ()
 
 
 def read_facts(content: Any) -> CallFacts:

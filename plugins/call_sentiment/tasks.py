@@ -31,6 +31,7 @@ def discover_calls(postgres_conn_id: str, params: Mapping[str, Any]) -> list[lis
             params["batch_size"],
             params["retranscribe"],
             MAX_BATCHES,
+            params["min_unchanged_s"],
         )
     log.info("%d calls in %d batches", sum(map(len, batches)), len(batches))
     return batches

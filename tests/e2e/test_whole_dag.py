@@ -18,6 +18,7 @@ import requests
 
 from quickstart.settings import REPOSITORY
 from quickstart.stack import DAG_ID, SANDBOX_KEY, Stack
+from tests.support.files import set_at_rest
 from tests.support.fixtures import server_folder
 
 SAMPLES = REPOSITORY / "recordings"
@@ -40,6 +41,7 @@ def _write_recordings(folder: Path) -> None:
     shutil.copy(SAMPLES / "voicemail-one-speaker.json", folder / "voicemail-again.json")
     sidecar = json.loads((folder / "voicemail-again.json").read_text())
     (folder / "voicemail-again.json").write_text(json.dumps({**sidecar, "call_id": "voicemail-again"}))
+    set_at_rest(*folder.iterdir())
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,7 @@ from call_sentiment.migrations import migrate
 from quickstart.settings import REPOSITORY
 from quickstart.stack import COMPONENTS, DAG_ID, Stack
 from tests.faults.verdict import Verdict, examine, query
+from tests.support.files import set_at_rest
 from tests.support.workers import until
 
 SECOND_DAG_ID = "call_sentiment_again"
@@ -86,6 +87,7 @@ class Live:
         for number in range(count):
             path = self.calls / f"{self.calls.name}-{number}.mp3"
             path.write_bytes(f"audio of {path.name}".encode())
+            set_at_rest(path)
             path.with_suffix(".json").write_text(json.dumps({"call_id": path.stem}))
             self.call_ids.append(path.stem)
 

@@ -19,6 +19,7 @@ from call_sentiment.database import connect_dsn
 from call_sentiment.migrations import migrate
 from quickstart.postgres import airflow_connection
 from tests.faults.verdict import Verdict, examine, query, results
+from tests.support.files import set_at_rest
 from tests.support.workers import Workers, until
 
 GATE = 20261122
@@ -50,6 +51,7 @@ class World:
         """Add a recording to the folder."""
         path = Path(self.location) / f"{name}.mp3"
         path.write_bytes(b"" if name == "empty" else f"audio of {audio or name}".encode())
+        set_at_rest(path)
         path.with_suffix(".json").write_text(json.dumps({"call_id": name, **sidecar}))
         self.call_ids.append(name)
 

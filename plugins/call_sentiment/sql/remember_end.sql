@@ -1,10 +1,12 @@
 -- Put a submission that was not made into its end state, failed or duplicate, and drop what may be secret in the
--- recording's address. Repeating it changes nothing; no row comes back where it was submitted after all.
+-- recording's address. Where the file could not be read, its version is forgotten, so that discovery looks again.
+-- Repeating it changes nothing; no row comes back where it was submitted after all.
 WITH ended AS (
     UPDATE call_sentiment.transcripts
     SET state = %(state)s,
         error = %(error)s,
         duplicate_of = %(duplicate_of)s,
+        content_sha256 = coalesce(%(content_sha256)s, content_sha256),
         retryable = CASE WHEN %(state)s = 'failed' THEN false END,
         failed_in = CASE WHEN %(state)s = 'failed' THEN 'submit' END
     WHERE transcript_id = %(transcript_id)s
@@ -16,5 +18,11 @@ cut AS (
     SET recording = %(address)s, query_removed = true
     FROM ended AS e
     WHERE c.call_id = e.call_id AND c.recording <> %(address)s
+),
+unread AS (
+    UPDATE call_sentiment.calls AS c
+    SET recording_version = NULL
+    FROM ended AS e
+    WHERE c.call_id = e.call_id AND %(unreadable)s AND c.recording = %(address)s
 )
 SELECT transcript_id FROM ended

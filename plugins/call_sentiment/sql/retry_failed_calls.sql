@@ -1,7 +1,7 @@
 -- Write a new intent for every call whose last word is a failure that may go away, up to the limit of attempts;
 -- but not where the address was cut: it must be listed anew. A rerun finds the new intent and adds nothing.
-INSERT INTO call_sentiment.transcripts (call_id, config_sha256, options, attempt, state)
-SELECT f.call_id, f.config_sha256, f.options, f.attempt + 1, 'intent'
+INSERT INTO call_sentiment.transcripts (call_id, config_sha256, options, attempt, state, recording_number)
+SELECT f.call_id, f.config_sha256, f.options, f.attempt + 1, 'intent', f.recording_number
 FROM call_sentiment.transcripts AS f
 JOIN call_sentiment.calls AS c ON c.call_id = f.call_id
 WHERE f.state = 'failed'

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from psycopg2.errors import UniqueViolation
 
 from call_sentiment import ledger
 from call_sentiment.database import connect_dsn
-from call_sentiment.recordings import LocationError
+from call_sentiment.locations import LocationError
 from tests.integration.call_sentiment.ledgers import (
     call,
     discover,
@@ -200,12 +201,12 @@ def test_a_recording_that_moved_to_another_place_is_the_same_call(db: Connection
     for name in "ab":
         (tmp_path / "in" / f"{name}.json").write_text(json.dumps({"call_id": name}))
     discover(db, tmp_path / "in")
-    put_into(db, "a", "scored")
+    put_into(db, "a", "scored", content_sha256=sha256(b"audio of a").hexdigest())
     (tmp_path / "in").rename(tmp_path / "archive")
     assert discover(db, tmp_path / "archive") == ["b"]
     assert call(db, "b")["recording"] == f"{tmp_path}/archive/b.mp3"
-    assert call(db, "a")["recording"] == f"{tmp_path}/in/a.mp3"
-    # Another file name is another recording.
+    assert call(db, "a")["recording"] == f"{tmp_path}/archive/a.mp3"
+    # Other bytes are another recording, whatever they are called.
     record(tmp_path / "new", "z", call_id="a")
     assert discover(db, tmp_path / "new") == [f"{tmp_path}/new/z.mp3", "b"]
 

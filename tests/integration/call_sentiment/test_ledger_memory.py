@@ -186,7 +186,7 @@ def test_the_same_bytes_are_not_posted_again_under_another_name(calls: Connectio
         memory.remember_duplicate(submissions["B"], "A")
         memory.remember_duplicate(submissions["B"], "A")
     (row,) = rows(calls, "B")
-    assert (row["state"], row["duplicate_of"], row["content_sha256"]) == ("duplicate", "A", None)
+    assert (row["state"], row["duplicate_of"], row["content_sha256"]) == ("duplicate", "A", "bytes")
     assert states(calls)["A"] == "submitted"
 
 

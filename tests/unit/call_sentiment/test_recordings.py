@@ -7,11 +7,12 @@ import fsspec
 import pytest
 from airflow.sdk.io import attach
 
-from call_sentiment.recordings import LocationError, Recording, discover_recordings
+from call_sentiment.locations import LocationError
+from call_sentiment.recordings import Recording, find_recordings
 
 
 def found(location: object) -> list[Recording]:
-    return list(discover_recordings(str(location)))
+    return [each.read() for each in find_recordings(str(location)).recordings]
 
 
 def write(folder: Path, *names: str, **sidecar: object) -> None:
@@ -93,13 +94,6 @@ def test_a_file_name_that_is_no_text_is_refused(tmp_path: Path) -> None:
     (recording,) = found(tmp_path)
     assert recording.refusal == "rename the file: its name is not UTF-8"
     recording.call_id.encode()
-
-
-def test_known_recordings_are_not_looked_at_again(tmp_path: Path) -> None:
-    write(tmp_path, "a.mp3", "b.mp3")
-    (tmp_path / "a.json").write_text("not read")
-    recordings = discover_recordings(str(tmp_path), known={f"{tmp_path}/a.mp3"})
-    assert [r.recording for r in recordings] == [f"{tmp_path}/b.mp3"]
 
 
 def test_a_manifest_lists_recordings_wherever_they_are(tmp_path: Path) -> None:

@@ -4,11 +4,13 @@ ALTER TABLE call_sentiment.calls
     ADD COLUMN recording_version text,
     ADD COLUMN sidecar_version text,
     ADD COLUMN recording_number integer NOT NULL DEFAULT 1 CHECK (recording_number > 0),
+    ADD COLUMN recording_replaced boolean NOT NULL DEFAULT false,
     ADD COLUMN notices text[] NOT NULL DEFAULT '{}';
 
 COMMENT ON COLUMN call_sentiment.calls.recording_version IS 'Size and time of change of the recording (or the store''s etag) when it was last looked at; NULL: look at its bytes again.';
 COMMENT ON COLUMN call_sentiment.calls.sidecar_version IS 'The same of its sidecar; NULL where it has none.';
 COMMENT ON COLUMN call_sentiment.calls.recording_number IS 'How many recordings this call has had: one more each time other audio replaced the one before.';
+COMMENT ON COLUMN call_sentiment.calls.recording_replaced IS 'True where the place of its recording holds the audio of another call now.';
 COMMENT ON COLUMN call_sentiment.calls.notices IS 'What does not match in the sidecar, or between it and the recording. Sentences for people.';
 
 ALTER TABLE call_sentiment.transcripts

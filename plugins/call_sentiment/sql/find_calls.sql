@@ -1,0 +1,27 @@
+-- Calls by their ids, or by the bytes of a recording that has a transcript, with what tells their recordings from
+-- others. Calls that were only ever refused are no calls yet. Reads only.
+SELECT c.call_id, c.recording, c.recording_version, c.recording_number, c.recording_replaced,
+       past.live, past.paid, past.under_way, past.contents, c.channels, c.language_code
+FROM call_sentiment.calls AS c
+CROSS JOIN LATERAL (
+    SELECT
+        bool_or(t.state <> 'failed') AS live,
+        bool_or(t.state IN ('submitted', 'loaded', 'scored', 'duplicate')) AS paid,
+        bool_or(t.state IN ('intent', 'submitted', 'loaded')) AS under_way,
+        coalesce(
+            jsonb_object_agg(t.content_sha256, t.recording_number) FILTER (WHERE t.content_sha256 IS NOT NULL),
+            '{}'
+        ) AS contents
+    FROM call_sentiment.transcripts AS t
+    WHERE t.call_id = c.call_id
+      AND t.failed_in IS DISTINCT FROM 'discover'
+    HAVING count(*) > 0
+) AS past
+WHERE c.call_id IN (
+    SELECT unnest(%(call_ids)s::text[])
+    UNION
+    SELECT t.call_id
+    FROM call_sentiment.transcripts AS t
+    WHERE t.content_sha256 = %(content_sha256)s
+      AND t.state NOT IN ('failed', 'duplicate')
+)

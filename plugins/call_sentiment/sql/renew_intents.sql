@@ -1,0 +1,9 @@
+-- Give intents that nobody has begun to submit the options their calls ask for now. Not while a call is just being
+-- submitted: its lock is held. Rerunning changes nothing.
+UPDATE call_sentiment.transcripts AS t
+SET options = o.options, config_sha256 = encode(sha256(convert_to(o.options::text, 'UTF8')), 'hex')
+FROM jsonb_to_recordset(%(orders)s::jsonb) AS o (call_id text, options jsonb)
+WHERE t.call_id = o.call_id
+  AND t.state = 'intent'
+  AND t.posted_at IS NULL
+  AND pg_try_advisory_xact_lock(hashtextextended(o.call_id, 4703270718905523))

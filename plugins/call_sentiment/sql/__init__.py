@@ -2,14 +2,40 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from importlib.resources import files
+
+_LIST = re.compile(r"-- begin (\w+)\n(.*?)\n *-- end \1\n", re.DOTALL)
+_NAME = re.compile(r"\bAS (\w+),?$")
 
 
 @cache
 def read_statement(name: str) -> str:
-    """The text of `<name>.sql`."""
-    return files(__package__).joinpath(f"{name}.sql").read_text("utf-8")
+    """The text of `<name>.sql`, with each `{list}` replaced by the names of its columns.
+
+    The columns of a list stand in the text between `-- begin list` and `-- end list`, the last line of each
+    ending in `AS name`. ValueError for one without a name, or a name that is twice in a list.
+    """
+    text = files(__package__).joinpath(f"{name}.sql").read_text("utf-8")
+    for found in _LIST.finditer(text):
+        text = text.replace(
+            f"{{{found[1]}}}", ", ".join(read_names(f"{name}.sql, list {found[1]}", found[2]))
+        )
+    return text
+
+
+def read_names(where: str, columns: str) -> list[str]:
+    """The names of the columns of a list, which `where` calls in errors."""
+    lines = columns.splitlines()
+    ends = [line for line in lines if line.endswith(",") and "--" not in line] + lines[-1:]
+    names = []
+    for line in ends:
+        named = _NAME.search(line)
+        if not named or named[1] in names:
+            raise ValueError(f"{where}: end this column in AS and a name of its own: {line.strip()}")
+        names.append(named[1])
+    return names
 
 
 @cache

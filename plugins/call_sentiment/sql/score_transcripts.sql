@@ -3,6 +3,8 @@
 -- stored sentences only, so scoring again gives the same rows.
 -- Each sentence is looked at twice, once for its call (who = '') and once for its speaker: one set of formulas.
 -- OFFSET 0 has what is above it computed once and not wherever it is used; COLLATE "C" compares the quick way.
+-- Between "begin" and "end" stand columns by their names; {shared}, {speaker} and {call} are lists of these names,
+-- put in when this file is read, so that nothing is matched by its place.
 -- Comparisons with a threshold are made on 12 decimals, so that the order of a sum cannot decide a label.
 WITH thresholds AS NOT MATERIALIZED (
     SELECT
@@ -183,33 +185,61 @@ judged AS (
 ),
 figures AS MATERIALIZED (
     SELECT
-        j.*,
-        (j.positive - j.negative)::float8 / j.n AS net,
+        j.transcript_id, j.who, j.role, j.m, j.unsure, j.span_ms, j.long_silences, j.long_silence_ms AS long_ms,
+        j.speakers_talk_ms,
+        -- begin shared
+        j.n AS sentence_count,
+        j.positive AS positive_count,
+        j.neutral AS neutral_count,
+        j.negative AS negative_count,
+        j.n - j.m AS confidence_missing_count,
+        (j.positive - j.negative)::float8 / j.n AS net_sentiment,
+        j.e / nullif(j.m, 0) AS sentiment_score,
+        j.de / j.rated_d AS sentiment_score_weighted,
+        coalesce(j.positive_d, 0) / j.d AS positive_time_share,
+        coalesce(j.negative_d, 0) / j.d AS negative_time_share,
+        j.x AS score_shrunk,
         -- greatest() and least() pass over NULL, and would put a bound where there is no score.
-        CASE WHEN j.m > 0 THEN greatest(-1, j.x - j.reach) END AS low,
-        CASE WHEN j.m > 0 THEN least(1, j.x + j.reach) END AS high,
-        j.e / nullif(j.m, 0) AS score,
-        j.de / j.rated_d AS score_weighted,
-        coalesce(j.positive_d, 0) / j.d AS positive_time,
-        coalesce(j.negative_d, 0) / j.d AS negative_time,
-        j.low_confidences::float8 / nullif(j.m, 0) AS low_share,
-        CASE WHEN j.m >= 10 AND j.worst_i + 4 < j.m - 4 THEN j.last_mean - j.worst_mean END AS recovery
+        CASE WHEN j.m > 0 THEN greatest(-1, j.x - j.reach) END AS score_low,
+        CASE WHEN j.m > 0 THEN least(1, j.x + j.reach) END AS score_high,
+        j.label AS label,
+        j.q1 AS q1_score,
+        j.q2 AS q2_score,
+        j.q3 AS q3_score,
+        j.q4 AS q4_score,
+        j.q4 - j.q1 AS sentiment_change,
+        j.trend_slope AS trend_slope,
+        j.trend_slope_se AS trend_slope_se,
+        j.trend_label AS trend_label,
+        j.worst_mean AS worst_window_score,
+        j.worst_start_ms AS worst_window_start_ms,
+        j.worst_end_ms AS worst_window_end_ms,
+        CASE WHEN j.m >= 10 AND j.worst_i + 4 < j.m - 4 THEN j.last_mean - j.worst_mean END AS recovery,
+        j.mean_confidence AS mean_confidence,
+        j.low_confidences::float8 / nullif(j.m, 0) AS low_confidence_share,
+        j.talk_ms AS talk_time_ms,
+        j.e AS value_sum
+        -- end shared
     FROM judged AS j
 ),
 reviewed AS (
     SELECT
         f.*,
-        t.sentences - f.n AS invalid,
+        t.sentences - f.sentence_count AS invalid,
         concat_ws('; ',
             CASE f.label
                 WHEN 'NONE' THEN 'no confidence given'
                 WHEN 'INSUFFICIENT' THEN 'too few sentences to judge'
                 WHEN 'MIXED' THEN 'clearly positive and clearly negative parts'
             END,
-            CASE WHEN f.label LIKE '%%NEGATIVE' AND f.high >= 0 THEN 'negative, but not certainly' END,
+            CASE WHEN f.label LIKE '%%NEGATIVE' AND f.score_high >= 0 THEN 'negative, but not certainly' END,
             CASE WHEN f.unsure THEN 'many labels are uncertain' END,
-            CASE WHEN f.n > f.m THEN f.n - f.m || ' sentence(s) without confidence' END,
-            CASE WHEN t.sentences > f.n THEN t.sentences - f.n || ' unusable sentence(s)' END
+            CASE WHEN f.sentence_count > f.m
+                 THEN f.sentence_count - f.m || ' sentence(s) without confidence'
+            END,
+            CASE WHEN t.sentences > f.sentence_count
+                 THEN t.sentences - f.sentence_count || ' unusable sentence(s)'
+            END
         ) AS reason
     FROM figures AS f
     -- By index, call by call: joined to a grouped table, misjudged by the planner, the cost was quadratic.
@@ -221,47 +251,43 @@ reviewed AS (
     WHERE f.who = ''
 ),
 speakers AS (
-    INSERT INTO call_sentiment.speaker_scores (
-        transcript_id, formula_version, speaker_key, role, sentence_count, positive_count, neutral_count,
-        negative_count, confidence_missing_count, net_sentiment, sentiment_score, sentiment_score_weighted,
-        positive_time_share, negative_time_share, score_shrunk, score_low, score_high, label,
-        q1_score, q2_score, q3_score, q4_score, sentiment_change, trend_slope, trend_slope_se, trend_label,
-        worst_window_score, worst_window_start_ms, worst_window_end_ms, recovery, mean_confidence,
-        low_confidence_share, talk_time_ms, talk_share, value_sum
-    )
+    INSERT INTO call_sentiment.speaker_scores ({speaker}, {shared})
+    SELECT {speaker}, {shared}
+    FROM (
+        SELECT
+            {shared},
+            -- begin speaker
+            f.transcript_id AS transcript_id,
+            %(formula_version)s AS formula_version,
+            f.who AS speaker_key,
+            f.role AS role,
+            f.talk_time_ms / nullif(f.speakers_talk_ms, 0)::float8 AS talk_share
+            -- end speaker
+        FROM figures AS f
+        WHERE f.who <> ''
+    ) AS named
+)
+INSERT INTO call_sentiment.call_scores ({call}, {shared})
+SELECT {call}, {shared}
+FROM (
     SELECT
-        f.transcript_id, %(formula_version)s, f.who, f.role, f.n, f.positive, f.neutral,
-        f.negative, f.n - f.m, f.net, f.score, f.score_weighted,
-        f.positive_time, f.negative_time, f.x, f.low, f.high, f.label,
-        f.q1, f.q2, f.q3, f.q4, f.q4 - f.q1, f.trend_slope, f.trend_slope_se, f.trend_label,
-        f.worst_mean, f.worst_start_ms, f.worst_end_ms, f.recovery, f.mean_confidence,
-        f.low_share, f.talk_ms, f.talk_ms / nullif(f.speakers_talk_ms, 0)::float8, f.e
-    FROM figures AS f
-    WHERE f.who <> ''
-)
-INSERT INTO call_sentiment.call_scores (
-    transcript_id, formula_version, status, sentence_count, positive_count, neutral_count,
-    negative_count, invalid_count, confidence_missing_count, net_sentiment, sentiment_score,
-    sentiment_score_weighted, positive_time_share, negative_time_share, score_shrunk, score_low, score_high,
-    label, q1_score, q2_score, q3_score, q4_score, sentiment_change, trend_slope, trend_slope_se, trend_label,
-    worst_window_score, worst_window_start_ms, worst_window_end_ms, recovery, mean_confidence,
-    low_confidence_share, talk_time_ms, span_ms, silence_ms, long_silence_ms, long_silence_count,
-    crosstalk_ms, needs_review, review_reason, value_sum
-)
-SELECT
-    w.transcript_id,
-    %(formula_version)s,
-    CASE WHEN w.status IN ('not_analyzed', 'no_speech') THEN w.status
-         WHEN r.transcript_id IS NULL THEN 'invalid'
-         ELSE 'ok'
-    END,
-    r.n, r.positive, r.neutral,
-    r.negative, r.invalid, r.n - r.m, r.net, r.score,
-    r.score_weighted, r.positive_time, r.negative_time, r.x, r.low, r.high,
-    r.label, r.q1, r.q2, r.q3, r.q4, r.q4 - r.q1, r.trend_slope, r.trend_slope_se, r.trend_label,
-    r.worst_mean, r.worst_start_ms, r.worst_end_ms, r.recovery, r.mean_confidence,
-    r.low_share, r.talk_ms, r.span_ms, r.span_ms - r.talk_ms,
-    CASE WHEN r.n > 0 THEN coalesce(r.long_silence_ms, 0) END, r.long_silences,
-    r.speakers_talk_ms - r.talk_ms, coalesce(r.reason <> '', false), nullif(r.reason, ''), r.e
-FROM wanted AS w
-LEFT JOIN reviewed AS r ON r.transcript_id = w.transcript_id
+        {shared},
+        -- begin call
+        w.transcript_id AS transcript_id,
+        %(formula_version)s AS formula_version,
+        CASE WHEN w.status IN ('not_analyzed', 'no_speech') THEN w.status
+             WHEN r.transcript_id IS NULL THEN 'invalid'
+             ELSE 'ok'
+        END AS status,
+        r.invalid AS invalid_count,
+        r.span_ms AS span_ms,
+        r.span_ms - r.talk_time_ms AS silence_ms,
+        CASE WHEN r.sentence_count > 0 THEN coalesce(r.long_ms, 0) END AS long_silence_ms,
+        r.long_silences AS long_silence_count,
+        r.speakers_talk_ms - r.talk_time_ms AS crosstalk_ms,
+        coalesce(r.reason <> '', false) AS needs_review,
+        nullif(r.reason, '') AS review_reason
+        -- end call
+    FROM wanted AS w
+    LEFT JOIN reviewed AS r ON r.transcript_id = w.transcript_id
+) AS named

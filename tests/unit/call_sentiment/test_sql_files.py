@@ -6,7 +6,7 @@ from importlib.resources import files
 import pytest
 
 import call_sentiment.sql
-from call_sentiment.sql import read_migrations, read_statement
+from call_sentiment.sql import read_migrations, read_names, read_statement
 
 STATEMENTS = sorted(
     entry.name.removesuffix(".sql")
@@ -33,3 +33,14 @@ def test_every_statement_is_used(name: str) -> None:
     package = files("call_sentiment")
     code = "".join(entry.read_text() for entry in package.iterdir() if entry.name.endswith(".py"))
     assert f'"{name}"' in code
+
+
+def test_a_list_of_columns_is_made_of_their_names() -> None:
+    columns = "f.n AS count,\n-- a remark,\nCASE WHEN f.n > 0\n THEN 1\n END AS some,\nf.x AS last"
+    assert read_names("here", columns) == ["count", "some", "last"]
+
+
+@pytest.mark.parametrize("columns", ["f.a,\nf.b AS b", "f.a AS a,\nf.b", "f.a AS a,\nf.b AS a"])
+def test_a_column_without_a_name_of_its_own_is_refused(columns: str) -> None:
+    with pytest.raises(ValueError, match="list shared: end this column in AS and a name of its own: f"):
+        read_names("x.sql, list shared", columns)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from call_sentiment.database import run_sql
 from call_sentiment.ledger import MAX_ATTEMPTS
+from call_sentiment.score import FORMULA_VERSION
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
@@ -20,6 +21,23 @@ class FailedCall:
     call_id: str
     reason: str
     retryable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """A call, and what its users should know about it."""
+
+    call_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OldScores:
+    """How many of all transcripts that can be scored again have scores by an old version of the formulas."""
+
+    formula_version: str
+    transcripts: int
+    all_transcripts: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +55,10 @@ class RunReport:
     duplicate: int
     in_progress: int
     needs_review: int
+    with_notices: int
     audio_minutes: float
     failures: tuple[FailedCall, ...]
+    notices: tuple[Notice, ...]
 
     @property
     def failed_share(self) -> float:
@@ -50,6 +70,7 @@ def report_calls(connection: Connection, call_ids: Sequence[str]) -> RunReport:
     """Report on these calls as they stand in the ledger now; unknown ids count for nothing."""
     rows = run_sql(connection, "report_calls", {"call_ids": list(call_ids), "max_attempts": MAX_ATTEMPTS})
     statuses = [row["status"] for row in rows]
+    notices = tuple(Notice(call_id=row["call_id"], text=row["notices"]) for row in rows if row["notices"])
     return RunReport(
         calls=len(rows),
         scored=statuses.count("ok"),
@@ -58,10 +79,18 @@ def report_calls(connection: Connection, call_ids: Sequence[str]) -> RunReport:
         duplicate=statuses.count("duplicate"),
         in_progress=statuses.count("in_progress"),
         needs_review=sum(row["needs_review"] for row in rows),
+        with_notices=len(notices),
         audio_minutes=sum(row["audio_duration_s"] or 0.0 for row in rows) / 60,
         failures=tuple(
             FailedCall(call_id=row["call_id"], reason=row["reason"], retryable=row["retryable"])
             for row in rows
             if row["status"] == "failed"
         ),
+        notices=notices,
     )
+
+
+def find_old_scores(connection: Connection) -> list[OldScores]:
+    """Count the transcripts that have scores by old formulas, by version."""
+    rows = run_sql(connection, "count_old_scores", {"formula_version": FORMULA_VERSION})
+    return [OldScores(**row) for row in rows]

@@ -10,7 +10,8 @@ from call_sentiment.database import run_sql
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
 
-FORMULA_VERSION = "1.0"
+FORMULA_VERSION = "1.1"
+"""The formulas of `sql/score_transcripts.sql`. Raise it with them: history is then scored again by itself."""
 
 
 def score_pending(connection: Connection, call_ids: Sequence[str] | None = None) -> int:

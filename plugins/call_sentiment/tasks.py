@@ -10,7 +10,7 @@ from typing import Any
 
 from airflow.sdk.exceptions import AirflowFailException
 
-from call_sentiment import ledger, load, report, score
+from call_sentiment import ledger, load, report, rescore, score
 from call_sentiment.database import connect
 
 log = logging.getLogger(__name__)
@@ -50,9 +50,15 @@ def load_calls(postgres_conn_id: str, call_ids: Sequence[str], fetch: load.Fetch
 
 
 def score_calls(postgres_conn_id: str) -> int:
-    """Score every loaded transcript that has no score yet; how many that were."""
+    """Score every loaded transcript that has no score yet; how many that were.
+
+    Then score again a portion of the history that has scores by other formulas; that fails no task.
+    """
     with closing(connect(postgres_conn_id)) as connection:
-        return score.score_pending(connection)
+        count = score.score_pending(connection)
+        if again := rescore.rescore_portion(connection):
+            log.info("%d transcripts of the history scored again by version %s", again, score.FORMULA_VERSION)
+    return count
 
 
 def report_run(
@@ -63,17 +69,17 @@ def report_run(
 ) -> dict[str, float]:
     """Log what became of the run's calls, each failed one with its reason; return the counts.
 
+    Calls with notices are logged too, and how much of the history has scores by old formulas.
+
     :param task_states: state by task (and map index) of the run.
     :raises AirflowFailException: where a task of the run failed, or a larger share of its calls than
         `max_failed_share`.
     """
     with closing(connect(postgres_conn_id)) as connection:
         result = report.report_calls(connection, [call_id for batch in batches for call_id in batch])
-    counts = {name: value for name, value in asdict(result).items() if name != "failures"}
-    log.info("Of this run's calls: %s", ", ".join(f"{name} {value:g}" for name, value in counts.items()))
-    for call in result.failures:
-        again = " (a later run tries it again)" if call.retryable else ""
-        log.warning("Failed: %s: %s%s", call.call_id, call.reason, again)
+        old_scores = report.find_old_scores(connection)
+    counts = {name: value for name, value in asdict(result).items() if name not in ("failures", "notices")}
+    _log_report(result, counts, old_scores)
     if failed := sorted(
         name for name, state in task_states.items() if state in ("failed", "upstream_failed")
     ):
@@ -87,6 +93,24 @@ def report_run(
             "see the reasons above"
         )
     return counts
+
+
+def _log_report(
+    result: report.RunReport, counts: Mapping[str, float], old_scores: Sequence[report.OldScores]
+) -> None:
+    log.info("Of this run's calls: %s", ", ".join(f"{name} {value:g}" for name, value in counts.items()))
+    for old in old_scores:
+        log.info(
+            "%s of %s transcripts still have scores of version %s; each run scores some of them again",
+            f"{old.transcripts:,}",
+            f"{old.all_transcripts:,}",
+            old.formula_version,
+        )
+    for notice in result.notices:
+        log.warning("Notice: %s: %s", notice.call_id, notice.text)
+    for call in result.failures:
+        again = " (a later run tries it again)" if call.retryable else ""
+        log.warning("Failed: %s: %s%s", call.call_id, call.reason, again)
 
 
 def holding(items: str | Sequence[str]) -> str:

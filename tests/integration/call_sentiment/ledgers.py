@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from call_sentiment import ledger
+from call_sentiment.score import FORMULA_VERSION
 from tests.integration.call_sentiment.stored import Row, query
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ def put_into(connection: Connection, call_id: str, state: str, **columns: Any) -
         given.setdefault("assemblyai_id", f"id of {call_id}")
     if state in ("loaded", "scored"):
         given.setdefault("status", "ok")
+    if state == "scored":
+        given.setdefault("formula_version", FORMULA_VERSION)
     if state == "failed":
         given = {"failed_in": "load", "error": "it failed", "retryable": False, **given}
     assignments = ", ".join(f"{name} = %s" for name in given)

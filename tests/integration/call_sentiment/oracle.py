@@ -102,6 +102,14 @@ def _windows(rated: Sequence[_Sentence]) -> dict[str, Any]:
     return dict(zip(names, found, strict=True))
 
 
+def _longest_run(signs: Sequence[int], sign: int) -> int:
+    longest = run = 0
+    for found in signs:
+        run = run + 1 if found == sign else 0
+        longest = max(longest, run)
+    return longest
+
+
 def _figures(sentences: Sequence[_Sentence], t0: int, span: int) -> dict[str, Any]:
     rated = [s for s in sentences if s.rated]
     n, m = len(sentences), len(rated)
@@ -130,6 +138,7 @@ def _figures(sentences: Sequence[_Sentence], t0: int, span: int) -> dict[str, An
         "sentiment_change": q[3] - q[0] if q[0] is not None and q[3] is not None else None,
         **_trend(rated, t0, span),
         **_windows(rated),
+        "longest_negative_run": _longest_run([s.sign for s in sentences], -1),
         "mean_confidence": _mean([s.confidence for s in rated]),
         "low_confidence_share": sum(s.confidence < 0.6 for s in rated) / m if m else None,
         "talk_time_ms": _union(sentences)[0],

@@ -97,3 +97,14 @@ def speaker_scores(connection: Connection, transcript_id: int) -> dict[str, Row]
         connection, "SELECT * FROM call_sentiment.speaker_scores WHERE transcript_id = %s", transcript_id
     )
     return {row["speaker_key"]: row for row in rows}
+
+
+def make_old(connection: Connection, transcript_ids: Sequence[int], version: str) -> None:
+    """Have these transcripts scored by another version of the formulas, as before an update."""
+    for table in ("call_scores", "speaker_scores", "transcripts"):
+        query(
+            connection,
+            f"UPDATE call_sentiment.{table} SET formula_version = %s WHERE transcript_id = ANY (%s)",
+            version,
+            list(transcript_ids),
+        )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from call_sentiment.report import FailedCall, RunReport, report_calls
+from call_sentiment.report import FailedCall, Notice, RunReport, report_calls
 from call_sentiment.score import score_pending
 from tests.integration.call_sentiment.ledgers import discover, put_into, record
 from tests.integration.call_sentiment.stored import Row, query, said, store
@@ -20,7 +20,7 @@ COLUMNS = (
     "call_id started_at queue agent_id status label"
     " sentiment_score score_low score_high trend_label"
     " worst_moment customer_score agent_score sentence_count needs_review reason duration_s recording"
-    " transcript_id assemblyai_id scored_at"
+    " transcript_id assemblyai_id scored_at notices"
 )
 
 
@@ -99,6 +99,22 @@ def test_a_call_that_is_transcribed_again_keeps_its_figures_meanwhile(db: Connec
     assert overview(db)["A"]["assemblyai_id"] == "third"
 
 
+def test_notices_are_those_of_the_call_and_of_the_transcript_shown(db: Connection, tmp_path: Path) -> None:
+    for name in "abc":
+        record(tmp_path, name, call_id=name)
+    discover(db, tmp_path)
+    put_into(db, "a", "scored", notices=["other language", "other length"])
+    put_into(db, "b", "scored", notices=["other length"])
+    query(db, "UPDATE call_sentiment.calls SET notices = '{no agent}' WHERE call_id = 'a'")
+    discover(db, tmp_path, options={"speakers_expected": 2}, retranscribe=True)
+    put_into(db, "b", "submitted", assemblyai_id="again", notices=["not shown yet"])
+    assert {call_id: row["notices"] for call_id, row in overview(db).items()} == {
+        "a": "no agent; other language; other length",
+        "b": "other length",
+        "c": None,
+    }
+
+
 def test_of_several_failures_the_newest_speaks(db: Connection, tmp_path: Path) -> None:
     record(tmp_path, "a", call_id="A")
     for error in ("first", "second"):
@@ -144,6 +160,7 @@ def test_the_report_of_a_run_counts_and_names_what_failed(db: Connection, tmp_pa
     put_into(db, "c", "failed", error="not audio")
     put_into(db, "d", "failed", error="server error", retryable=True)
     put_into(db, "e", "duplicate", duplicate_of="a")
+    query(db, "UPDATE call_sentiment.calls SET notices = '{no agent}' WHERE call_id IN ('b', 'c', 'z')")
     score_pending(db)
     report = report_calls(db, [call_id for call_id in run if call_id != "z"] + ["unknown"])
     bad = str(tmp_path / "bad.mp3")
@@ -156,12 +173,14 @@ def test_the_report_of_a_run_counts_and_names_what_failed(db: Connection, tmp_pa
         duplicate=1,
         in_progress=1,
         needs_review=0,
+        with_notices=2,
         audio_minutes=2.0,
         failures=(
             FailedCall(call_id=bad, reason=reason, retryable=False),
             FailedCall(call_id="c", reason="not audio", retryable=False),
             FailedCall(call_id="d", reason="server error", retryable=True),
         ),
+        notices=(Notice(call_id="b", text="no agent"), Notice(call_id="c", text="no agent")),
     )
     assert report.failed_share == pytest.approx(3 / 7)
     assert report_calls(db, []).failed_share == 0

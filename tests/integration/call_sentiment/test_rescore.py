@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg2
@@ -10,12 +12,13 @@ import pytest
 
 from call_sentiment import rescore as rescoring
 from call_sentiment.rescore import rescore
-from call_sentiment.score import score_pending
-from tests.integration.call_sentiment.stored import query, said, store
+from call_sentiment.score import FORMULA_VERSION, score_pending
+from tests.integration.call_sentiment.stored import make_old, query, said, store
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
 
+OPERATIONS = Path(__file__).parents[3] / "docs" / "operations.md"
 CALL = [said("POSITIVE", 0.9, 3000 * i) for i in range(6)]
 
 
@@ -40,7 +43,8 @@ def renewed(db: Connection) -> list[int]:
         db,
         "SELECT c.transcript_id FROM call_sentiment.call_scores AS c"
         " JOIN call_sentiment.speaker_scores AS s USING (transcript_id, formula_version)"
-        " WHERE c.formula_version = '1.0' AND c.label = 'VERY_NEGATIVE' AND s.label = c.label ORDER BY 1",
+        " WHERE c.formula_version = %s AND c.label = 'VERY_NEGATIVE' AND s.label = c.label ORDER BY 1",
+        FORMULA_VERSION,
     )
     return [row["transcript_id"] for row in rows]
 
@@ -62,12 +66,7 @@ def test_everything_older_than_the_moment_is_scored_again(db: Connection, histor
 def test_without_a_moment_only_what_the_current_formulas_have_not_scored_is(
     db: Connection, history: list[int]
 ) -> None:
-    for table in ("call_scores", "speaker_scores"):
-        query(
-            db,
-            f"UPDATE call_sentiment.{table} SET formula_version = '0.9' WHERE transcript_id = ANY (%s)",
-            history[4:],
-        )
+    make_old(db, history[4:], "0.9")
     assert rescore(db) == 3
     assert renewed(db) == history[4:]
     kept = query(db, "SELECT transcript_id FROM call_sentiment.call_scores WHERE formula_version = '0.9'")
@@ -79,10 +78,10 @@ def test_an_interrupted_run_keeps_its_chunks_and_is_continued_by_the_next(
     db: Connection, history: list[int]
 ) -> None:
     moment = now(db)
-    refuse(db, history[5])
+    refuse(db, history[1])
     with pytest.raises(psycopg2.errors.CheckViolation):
         rescore(db, moment, chunk=2)
-    assert renewed(db) == history[:4]
+    assert renewed(db) == history[3:]
     # The chunk that broke keeps the scores it had.
     assert query(db, "SELECT count(*) AS n FROM call_sentiment.call_scores") == [{"n": 7}]
     query(db, "ALTER TABLE call_sentiment.call_scores DROP CONSTRAINT broken")
@@ -122,3 +121,17 @@ def test_a_call_whose_sentences_were_deleted_keeps_its_scores(db: Connection, hi
         db, "SELECT status, label FROM call_sentiment.call_scores WHERE transcript_id = ANY (%s)", history[:2]
     )
     assert kept == [{"status": "ok", "label": "VERY_POSITIVE"}] * 2
+
+
+def test_the_scores_that_are_not_shown_can_be_deleted_as_documented(
+    db: Connection, history: list[int]
+) -> None:
+    make_old(db, history, "1.0")
+    query(db, "DELETE FROM call_sentiment.sentences WHERE transcript_id = %s", history[0])
+    assert rescore(db) == 6
+    (recipe,) = re.findall(r"```sql\n(.*?)```", OPERATIONS.read_text(), re.DOTALL)
+    query(db, recipe)
+    assert renewed(db) == history[1:]
+    for table in ("call_scores", "speaker_scores"):
+        rows = query(db, f"SELECT formula_version AS v FROM call_sentiment.{table} ORDER BY transcript_id")
+        assert [row["v"] for row in rows] == ["1.0"] + [FORMULA_VERSION] * 6

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ import pytest
 
 from call_sentiment.score import FORMULA_VERSION, score_pending, score_transcripts
 from call_sentiment.sentences import read_sentences
+from call_sentiment.sql import read_statement
 from tests.integration.call_sentiment.oracle import expected
 from tests.integration.call_sentiment.stored import Row, query, said, score, scores, speaker_scores, store
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
 
 SEED_EXAMPLE = Path(__file__).parents[2] / "fixtures" / "seed_example_response.json"
+SCORES_PAGE = Path(__file__).parents[3] / "docs" / "scores.md"
 NOT_FIGURES = {"transcript_id", "formula_version", "status", "needs_review", "scored_at"}
 
 
@@ -325,4 +328,75 @@ def test_scoring_again_gives_the_same_rows_and_nothing_is_pending(db: Connection
 
 
 def test_the_views_show_the_version_that_is_computed(db: Connection) -> None:
-    assert query(db, "SELECT call_sentiment.current_formula_version() AS v") == [{"v": FORMULA_VERSION}]
+    row = score(db, in_a_row("+"))
+    shown = query(
+        db,
+        "SELECT o.sentence_count, t.formula_version FROM call_sentiment.transcripts AS t"
+        " JOIN call_sentiment.call_overview AS o USING (call_id) WHERE t.transcript_id = %s",
+        row["transcript_id"],
+    )
+    assert shown == [{"sentence_count": 1, "formula_version": FORMULA_VERSION}]
+
+
+@pytest.mark.parametrize(
+    ("labels", "longest"), [("+0+", 0), ("-", 1), ("--0---+-", 3), ("----", 4), ("+--", 2)]
+)
+def test_the_longest_negative_run_is_the_most_in_a_row(db: Connection, labels: str, longest: int) -> None:
+    assert score(db, in_a_row(labels))["longest_negative_run"] == longest
+
+
+def test_a_negative_run_counts_sentences_without_confidence_and_skips_invalid_ones(db: Connection) -> None:
+    call = in_a_row("----")
+    call[1]["confidence"], call[2]["sentiment"] = None, "ANGRY"
+    row = score(db, call)
+    assert (row["longest_negative_run"], row["invalid_count"]) == (3, 1)
+
+
+def test_a_speakers_negative_run_goes_on_while_others_speak(db: Connection) -> None:
+    call = in_a_row("-+--0-")
+    for sentence, speaker in zip(call, "ABABBA", strict=True):
+        sentence["speaker"] = speaker
+    row = score(db, call)
+    speakers = speaker_scores(db, row["transcript_id"])
+    assert row["longest_negative_run"] == 2
+    assert {key: speaker["longest_negative_run"] for key, speaker in speakers.items()} == {"A": 3, "B": 1}
+
+
+def test_a_negative_run_follows_time_not_the_order_of_the_answer(db: Connection) -> None:
+    call = in_a_row("--+--")
+    assert score(db, [call[i] for i in (2, 0, 1, 3, 4)])["longest_negative_run"] == 2
+    assert score(db, [call[i] for i in (0, 3, 1, 4, 2)])["longest_negative_run"] == 2
+
+
+def figures_by_table(db: Connection) -> dict[str, set[str]]:
+    rows = query(
+        db,
+        "SELECT table_name, column_name FROM information_schema.columns"
+        " WHERE table_schema = 'call_sentiment' AND table_name IN ('call_scores', 'speaker_scores')",
+    )
+    keys = {"transcript_id", "formula_version", "scored_at", "status", "speaker_key", "role"}
+    return {
+        table: {row["column_name"] for row in rows if row["table_name"] == table} - keys
+        for table in ("call_scores", "speaker_scores")
+    }
+
+
+def test_the_documentation_defines_every_figure_and_no_other(db: Connection) -> None:
+    text = SCORES_PAGE.read_text()
+    table = text.partition("| Column | Meaning |")[2].partition("\n\n")[0]
+    documented: dict[str, set[str]] = {"call_scores": set(), "speaker_scores": set()}
+    for column in re.findall(r"^\| (.*?) \|", table, re.MULTILINE):
+        names = set(re.findall(r"`(\w+)`", column))
+        if "(speaker)" not in column:
+            documented["call_scores"] |= names
+        if "(call)" not in column:
+            documented["speaker_scores"] |= names
+    assert documented == figures_by_table(db)
+    assert f"this page defines version **{FORMULA_VERSION}**" in text
+
+
+def test_the_statement_stores_every_column_of_both_tables(db: Connection) -> None:
+    statement = read_statement("score_transcripts")
+    for table, figures in figures_by_table(db).items():
+        (columns,) = re.findall(rf"INSERT INTO call_sentiment.{table} \((.*?)\)", statement)
+        assert figures <= set(columns.split(", "))

@@ -1,0 +1,12 @@
+-- The next transcripts that were last scored before a moment, the newest first, and whether there is something to
+-- score them from; locked until the end of the transaction. A rerun goes on with what is left.
+SELECT t.transcript_id,
+       t.status <> 'ok'
+           OR EXISTS (SELECT FROM call_sentiment.sentences AS s WHERE s.transcript_id = t.transcript_id) AS scorable
+FROM call_sentiment.transcripts AS t
+WHERE t.state = 'scored'
+  AND t.scored_at < %(before)s
+  AND t.transcript_id < coalesce(%(below)s, 9223372036854775807)
+ORDER BY t.transcript_id DESC
+LIMIT %(limit)s
+FOR UPDATE OF t

@@ -6,37 +6,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
+from call_sentiment.known_calls import KnownCall
 from call_sentiment.locations import Digests, file_version, is_web_url, read_digests, size_of
 from call_sentiment.recordings import Recording, public_address, short_name
 
 MAX_READS = 1000
 """Files read again in one run because they changed; the rest waits for the next run."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KnownCall:
-    """A call of the ledger, as far as it matters for telling its recording from others.
-
-    :param recording: address of its recording.
-    :param recording_version: version of that file when it was last looked at, None if it is to be read.
-    :param live: it has a transcript that has not failed.
-    :param paid: AssemblyAI has accepted its recording (or that of its original).
-    :param under_way: it is being submitted, transcribed or loaded.
-    :param contents: number of the call's recording by SHA-256, of all that were sent.
-    :param channels, language_code: as it was claimed with.
-    """
-
-    call_id: str
-    recording: str
-    recording_version: str | None
-    recording_number: int
-    recording_replaced: bool
-    live: bool
-    paid: bool
-    under_way: bool
-    contents: Mapping[str, int]
-    channels: Mapping[str, str] | None = None
-    language_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

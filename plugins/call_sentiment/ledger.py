@@ -5,15 +5,17 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from call_sentiment.claims import MAX_ATTEMPTS as MAX_ATTEMPTS
 from call_sentiment.claims import adopt_versions, claim, mark_replaced
-from call_sentiment.database import run_sql, run_sql_tuples
-from call_sentiment.identity import KnownCall, Matcher
+from call_sentiment.database import run_sql
+from call_sentiment.identity import Matcher
+from call_sentiment.known_calls import find_calls, find_known_recordings
 from call_sentiment.locations import changed_at
 from call_sentiment.migrations import migrate
-from call_sentiment.recordings import FoundRecordings, Recording, find_recordings, public_address
+from call_sentiment.recordings import Recording
+from call_sentiment.sources import FoundRecordings, find_recordings
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
@@ -21,16 +23,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _NAMED = 10
-
-
-class _KnownRecording(NamedTuple):
-    """A row of `find_known_calls.sql`."""
-
-    recording: str
-    call_id: str
-    recording_version: str | None
-    sidecar_version: str | None
-    live: bool
 
 
 def discover(
@@ -82,7 +74,7 @@ def _choose(
     """Read what is said about those recordings that are new or not what they were."""
     recordings = list(listed.recordings) if listed.in_manifest else listed.recordings
     addresses = [found.address for found in recordings] if listed.in_manifest else []
-    known = _find_known(connection, location, addresses)
+    known = find_known_recordings(connection, location, addresses)
     chosen, adopted, unsettled = [], [], []
     for found in recordings:
         call = known.get(found.address)
@@ -102,16 +94,8 @@ def _choose(
     return chosen
 
 
-def _find_known(
-    connection: Connection, location: str | None, addresses: Sequence[str]
-) -> dict[str, _KnownRecording]:
-    params = {"location": location, "addresses": list(addresses)}
-    rows = run_sql_tuples(connection, "find_known_calls", params)
-    return {row[0]: _KnownRecording._make(row) for row in rows}
-
-
 def _matcher(connection: Connection, chosen: Sequence[Recording]) -> Matcher:
-    known = _find_known(connection, None, list({recording.address for recording in chosen}))
+    known = find_known_recordings(connection, None, list({recording.address for recording in chosen}))
     call_ids = {recording.call_id for recording in chosen}.union(call.call_id for call in known.values())
     by_call_id = {call.call_id: call for call in find_calls(connection, call_ids=list(call_ids))}
     return Matcher(
@@ -121,15 +105,6 @@ def _matcher(connection: Connection, chosen: Sequence[Recording]) -> Matcher:
         by_call_id=by_call_id,
         find_by_content=lambda sha256: next(iter(find_calls(connection, content_sha256=sha256)), None),
     )
-
-
-def find_calls(
-    connection: Connection, call_ids: Sequence[str] = (), content_sha256: str | None = None
-) -> list[KnownCall]:
-    """The calls of these ids, and those with a live transcript of these bytes."""
-    rows = run_sql(connection, "find_calls", {"call_ids": list(call_ids), "content_sha256": content_sha256})
-    # The query of a web address is stored until the call is submitted.
-    return [KnownCall(**{**row, "recording": public_address(row["recording"])}) for row in rows]
 
 
 def _warn(what: str, names: Sequence[str]) -> None:

@@ -8,7 +8,8 @@ import pytest
 from airflow.sdk.io import attach
 
 from call_sentiment.locations import LocationError
-from call_sentiment.recordings import Recording, find_recordings
+from call_sentiment.recordings import Recording
+from call_sentiment.sources import find_recordings
 
 
 def found(location: object) -> list[Recording]:

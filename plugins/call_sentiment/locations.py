@@ -57,11 +57,17 @@ def local_path(location: str) -> str | None:
     return rest if os.path.lexists(rest) else unquote(rest)
 
 
+def decode_local(location: str) -> str:
+    """A percent-encoded `file://` URI letter by letter, as other paths may be appended to it."""
+    path = local_path(location)
+    return location if path is None or location.endswith(path) else f"file://{path}"
+
+
 def list_files(location: str) -> Listing:
     """All files below a folder or object-store prefix. Raises LocationError or OSError."""
     path = local_path(location)
     if path is None:
-        return Listing(_list_store(_open_store(location)), [])
+        return Listing(_list_store(*_open_store(location)), [])
     if not os.path.isdir(path):
         raise LocationError(
             f"recordings location {location!r} is not a folder: create it, or name a folder, an object-store "
@@ -80,8 +86,8 @@ def file_version(location: str) -> str | None:
     try:
         if path is not None:
             return _local_version(os.stat(path))
-        store = _open_store(location)
-        return _store_version(store.fs.info(store.path))
+        store, key = _open_store(location)
+        return _store_version(store.info(key))
     except (OSError, LocationError):
         return None
 
@@ -89,8 +95,8 @@ def file_version(location: str) -> str | None:
 def folder_versions(location: str) -> dict[str, str]:
     """Versions of the objects directly below an object-store prefix, by URI; empty where it has none."""
     try:
-        store = _open_store(location)
-        infos = store.fs.ls(store.path, detail=True)
+        store, key = _open_store(location)
+        infos = store.ls(key, detail=True)
     except (OSError, LocationError):
         return {}
     base = location.rstrip("/")
@@ -122,8 +128,8 @@ def open_file(location: str) -> IO[bytes]:
     path = local_path(location)
     if path is not None:
         return open(path, "rb")
-    store = _open_store(location)
-    return cast("IO[bytes]", store.fs.open(store.path, "rb"))
+    store, key = _open_store(location)
+    return cast("IO[bytes]", store.open(key, "rb"))
 
 
 def is_readable(location: str) -> bool:
@@ -179,9 +185,9 @@ def _local_version(found: os.stat_result) -> str:
     return f"{found.st_size}:{found.st_mtime_ns}"
 
 
-def _list_store(root: ObjectStoragePath) -> dict[str, str]:
-    prefix = root.path.rstrip("/") + "/"
-    infos: Iterator[tuple[str, Mapping[str, Any]]] = root.fs.find(root.path, detail=True).items()
+def _list_store(store: Any, key: str) -> dict[str, str]:
+    prefix = key.rstrip("/") + "/"
+    infos: Iterator[tuple[str, Mapping[str, Any]]] = store.find(key, detail=True).items()
     return {
         name.removeprefix(prefix): _store_version(info) for name, info in infos if name.startswith(prefix)
     }
@@ -194,14 +200,16 @@ def _store_version(info: Mapping[str, Any]) -> str:
     return f"{int(info.get('size') or 0)}:{fingerprint}"
 
 
-def _open_store(location: str) -> ObjectStoragePath:
+def _open_store(location: str) -> tuple[Any, str]:
+    """The filesystem of an object store, and the path on it; the key is taken letter by letter."""
+    scheme, _, rest = location.partition("://")
+    bucket, _, key = rest.partition("/")
     try:
-        path = ObjectStoragePath(location)
-        path.fs  # noqa: B018 - looked up here, where a missing filesystem can be told from a missing file
+        root = ObjectStoragePath(f"{scheme}://{bucket}")
+        # Looked up here, where a missing filesystem can be told from a missing file.
+        return root.fs, f"{root.path.rstrip('/')}/{key}" if key else root.path
     except (ValueError, ImportError) as error:
-        scheme = location.partition("://")[0]
         raise LocationError(
             f"recordings location {location!r} cannot be opened ({error}): install the Airflow provider that "
             f"brings {scheme}:// (apache-airflow-providers-amazon for s3, -google for gs) or correct it"
         ) from error
-    return path

@@ -14,6 +14,7 @@ from call_sentiment.jsontext import clean_text
 from call_sentiment.locations import (
     Listing,
     LocationError,
+    decode_local,
     file_version,
     folder_versions,
     is_web_url,
@@ -72,7 +73,7 @@ def find_recordings(location: str) -> FoundRecordings:
 
 
 def _from_folder(location: str) -> FoundRecordings:
-    base = location.rstrip("/")
+    base = decode_local(location).rstrip("/")
     listing = list_files(base or "/")
     contents = sort_files(listing)
     return FoundRecordings(_found_files(base, listing, contents), contents.remarks())
@@ -113,6 +114,7 @@ def _read_json(location: str) -> object:
 
 
 def _from_manifest(location: str) -> Iterator[FoundRecording]:
+    location = decode_local(location)
     folders: dict[str, dict[str, str]] = {}
     with open_file(location) as lines:
         for number, line in enumerate(lines, start=1):

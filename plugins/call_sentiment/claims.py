@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from call_sentiment.channels import transcript_options
 from call_sentiment.database import run_sql
 from call_sentiment.identity import Match
 from call_sentiment.jsontext import dump_json
@@ -112,7 +113,7 @@ def _options(match: Match, options: Mapping[str, Any]) -> dict[str, Any]:
     if facts.language_code is not None:
         order.pop("language_detection", None)
         order["language_code"] = facts.language_code
-    return {**({"multichannel": True} if facts.channels else {}), **order}
+    return {**transcript_options(facts.channels), **order}
 
 
 def _order_changed(match: Match) -> bool:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 
+from call_sentiment.channels import find_key
 from call_sentiment.jsontext import clean_text, dump_json
 
 SENTIMENTS = frozenset({"POSITIVE", "NEUTRAL", "NEGATIVE"})
@@ -18,7 +18,6 @@ _NOTHING = (None,) * len(_FIELDS)
 # 31 years: a time beyond that was not measured in a recording.
 _MAX_MS = 10**12
 _MAX_LABEL_LENGTH = 200
-_CHANNEL_OF_SPEAKER = re.compile(r"\d+")
 
 
 class Sentence(NamedTuple):
@@ -61,7 +60,7 @@ msgspec.convert([], list[_Said])
 def read_sentences(answer: Mapping[str, Any], channels: Mapping[str, str] | None) -> Iterator[Sentence]:
     """Yield the sentences of `answer` in its order; what cannot be read is None, and then `raw` is kept.
 
-    :param channels: role by channel, or by speaker.
+    :param channels: as `channels.read_channels` returns them.
     """
     results = answer.get(RESULTS)
     if not isinstance(results, list):
@@ -126,12 +125,8 @@ def _sentence(position: int, item: Any, channels: Mapping[str, str]) -> Sentence
 
 
 def _role(channel: str | None, speaker: str | None, channels: Mapping[str, str]) -> str | None:
-    """The role of a channel, else of a speaker, whose label may be led by its channel (`1A`)."""
-    for name in (channel, speaker):
-        if name is not None and name in channels:
-            return channels[name]
-    leading = _CHANNEL_OF_SPEAKER.match(speaker or "")
-    return channels.get(leading[0]) if leading else None
+    key = find_key(channel, speaker, channels)
+    return None if key is None else channels[key]
 
 
 def _sentiment(value: Any) -> str | None:

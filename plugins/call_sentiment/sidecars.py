@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from difflib import SequenceMatcher
 from typing import Any
 
 from assemblyai_provider.models import strip_url_queries
+from call_sentiment.channels import ChannelsError, is_blank, notice_roles, read_channels, shown
 from call_sentiment.jsontext import clean_text
 
 _KNOWN = ("call_id", "started_at", "queue", "agent_id", "channels", "language_code")
 _MAX_CALL_ID_BYTES = 1000
+_MAX_NOTICES = 5
+_MAX_LETTERS = 40
+_MIN_PREFIX = 4
+_MIN_LIKENESS = 0.85
 
 
 class SidecarError(ValueError):
@@ -32,8 +38,21 @@ class CallFacts:
     notices: tuple[str, ...] = ()
 
 
-def read_facts(content: Any) -> CallFacts:
-    """Read the JSON value of a sidecar. Raises SidecarError, naming the field and its cure."""
+def unique_fields(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """An `object_pairs_hook` for json.loads. Raises SidecarError where a field has two values."""
+    fields: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in fields and fields[name] != value:
+            raise SidecarError(f"{shown(name)} is given twice, with different values: remove one")
+        fields[name] = value
+    return fields
+
+
+def read_facts(content: Any, also_known: Collection[str] = ()) -> CallFacts:
+    """Read the JSON value of a sidecar. Raises SidecarError, naming the field and its cure.
+
+    :param also_known: fields that the caller reads from the metadata.
+    """
     if not isinstance(content, Mapping):
         raise SidecarError('must be a JSON object, like {"call_id": "..."}')
     call_id = _text(content, "call_id")
@@ -41,42 +60,79 @@ def read_facts(content: Any) -> CallFacts:
         call_id = strip_url_queries(call_id)
         if len(call_id.encode()) > _MAX_CALL_ID_BYTES:
             raise SidecarError(f"call_id is longer than {_MAX_CALL_ID_BYTES} bytes")
+    language_code = _text(content, "language_code")
+    channels, notices = _channels(content.get("channels"))
     return CallFacts(
         call_id=call_id,
         started_at=_moment(content.get("started_at")),
         queue=_text(content, "queue"),
         agent_id=_text(content, "agent_id"),
-        channels=_channels(content.get("channels")),
-        language_code=_text(content, "language_code"),
+        channels=channels,
+        # AssemblyAI's codes are of the form en_us.
+        language_code=language_code and language_code.lower().replace("-", "_"),
         metadata={key: value for key, value in content.items() if key not in _KNOWN},
+        notices=(*notices, *_near_misses(content, (*_KNOWN, *also_known))),
     )
 
 
 def _text(content: Mapping[str, Any], key: str) -> str | None:
     value = content.get(key)
-    if value is None or value == "":
+    if value is None:
         return None
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     if not isinstance(value, str):
         raise SidecarError(f"{key} must be a text")
-    return clean_text(value)
+    return clean_text(value).strip() or None
 
 
 def _moment(value: Any) -> datetime | None:
-    if value is None or value == "":
+    if is_blank(value):
         return None
     try:
-        moment = datetime.fromisoformat(value)
+        moment = datetime.fromisoformat(value.strip())
         # A time without a zone is taken as UTC; the rest is normalised, which fails beyond the year 9999.
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (TypeError, ValueError, OverflowError) as error:
+    except (AttributeError, ValueError, OverflowError) as error:
         raise SidecarError("started_at must be a time like 2026-11-16T09:00:00Z") from error
 
 
-def _channels(value: Any) -> dict[str, str] | None:
-    if not value and not isinstance(value, int | float):
-        return None
-    if not isinstance(value, Mapping) or not all(isinstance(role, str) and role for role in value.values()):
-        raise SidecarError('channels must map channels to roles, like {"1": "agent", "2": "customer"}')
-    return {clean_text(str(channel)): clean_text(role) for channel, role in value.items()}
+def _channels(value: Any) -> tuple[dict[str, str] | None, list[str]]:
+    try:
+        channels = read_channels(value)
+    except ChannelsError as error:
+        raise SidecarError(str(error)) from error
+    if channels is None:
+        return None, ["channels names no role and is not used"] if isinstance(
+            value, Mapping
+        ) and value else []
+    return channels, notice_roles(channels)
+
+
+def _near_misses(content: Mapping[str, Any], known: Collection[str]) -> list[str]:
+    """What is probably meant to be a field of `known` that is absent, in sentences."""
+    absent = [name for name in known if content.get(name) in ([], {}) or is_blank(content.get(name))]
+    found = [
+        f"{shown(key)} looks like {name} and is not used: name it {name}, if it is meant"
+        for key in content
+        if key not in known and not is_blank(content[key])
+        for name in absent
+        if _is_near(_letters(key), _letters(name))
+    ]
+    return found[:_MAX_NOTICES]
+
+
+def _is_near(written: str, known: str) -> bool:
+    short, long = sorted((written, known), key=len)
+    # What goes on for longer, like queue_wait_seconds, is something else.
+    if (
+        len(short) >= _MIN_PREFIX
+        and long.startswith(short)
+        and (short == written or len(long) <= len(short) + 4)
+    ):
+        return True
+    return written == known or SequenceMatcher(None, written, known).ratio() >= _MIN_LIKENESS
+
+
+def _letters(name: str) -> str:
+    return "".join(filter(str.isalnum, name[:_MAX_LETTERS].casefold()))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -98,9 +99,35 @@ def test_the_sidecar_is_stored_and_shapes_the_order(db: Connection, tmp_path: Pa
 
 
 def test_what_the_caller_orders_goes_before_what_the_sidecar_suggests(db: Connection, tmp_path: Path) -> None:
-    record(tmp_path, "a", call_id="A", channels={"A": "agent"})
-    discover(db, tmp_path, options={"multichannel": False})
-    assert rows(db, "A")[0]["options"] == {"multichannel": False}
+    record(tmp_path, "a", call_id="A", channels={"1": "agent"})
+    record(tmp_path, "b", call_id="B", channels={"A": "agent"})
+    discover(db, tmp_path, options={"multichannel": False, "speaker_labels": None})
+    (a,), (b,) = rows(db, "A"), rows(db, "B")
+    assert a["options"] == b["options"] == {"multichannel": False, "speaker_labels": None}
+    assert a["config_sha256"] == b["config_sha256"]
+
+
+@pytest.mark.parametrize(
+    ("channels", "options"),
+    [
+        ({"1": "agent"}, {"multichannel": True}),
+        ({"A": "agent"}, {"speaker_labels": True}),
+        ({"1A": "agent", "2A": "customer"}, {"multichannel": True, "speaker_labels": True}),
+        ({"1": " "}, {}),
+    ],
+)
+def test_the_keys_of_channels_decide_what_is_asked_for(
+    db: Connection, tmp_path: Path, channels: dict[str, str], options: dict[str, bool]
+) -> None:
+    record(tmp_path, "a", call_id="A", channels=channels)
+    discover(db, tmp_path)
+    assert rows(db, "A")[0]["options"] == options
+
+
+def test_an_order_by_channel_keeps_the_hash_it_always_had(db: Connection, tmp_path: Path) -> None:
+    record(tmp_path, "a", call_id="A", channels={"1": "agent", "2": "customer"})
+    discover(db, tmp_path)
+    assert rows(db, "A")[0]["config_sha256"] == hashlib.sha256(b'{"multichannel": true}').hexdigest()
 
 
 def test_changed_options_do_not_pay_again_unless_asked_to(db: Connection, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,13 +17,20 @@ _NEVER_KEPT = frozenset({"words", "unredacted_words", "audio_url", RESULTS})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What an answer says, its sentences aside. `status`: ok (it has sentences), no_speech, not_analyzed."""
+    """What an answer says, its sentences aside.
+
+    :param status: ok (it has sentences), no_speech or not_analyzed.
+    :param audio_channels: of a job that was asked for channels.
+    :param notices: what does not match between the call and its transcript.
+    """
 
     status: str
     language_code: str | None
     speech_model_used: str | None
     audio_duration_s: float | None
+    audio_channels: float | None
     kept: str
+    notices: Sequence[str] = ()
 
 
 def read_answer(answer: Mapping[str, Any], status: str | None = None) -> Reading:
@@ -41,6 +48,7 @@ def read_answer(answer: Mapping[str, Any], status: str | None = None) -> Reading
         language_code=read_label(answer.get("language_code")),
         speech_model_used=read_label(answer.get("speech_model_used")),
         audio_duration_s=None if duration is None or duration < 0 else duration,
+        audio_channels=read_number(answer.get("audio_channels")),
         kept=dump_json(_kept(answer, with_text=status != "ok")),
     )
 

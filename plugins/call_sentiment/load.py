@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from operator import add
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 from assemblyai_provider.exceptions import RequestRefusedError, TranscriptNotFoundError, TransportError
 from assemblyai_provider.models import FailureKind, Transcript, TranscriptFailure
 from call_sentiment.answers import Reading, read_answer
+from call_sentiment.channels import compare_channels
 from call_sentiment.copytext import copy_lines
 from call_sentiment.database import connect, run_sql
 from call_sentiment.migrations import migrate
-from call_sentiment.sentences import read_sentences
+from call_sentiment.sentences import Sentence, read_sentences
 from call_sentiment.store import UnstorableError, store_failure, store_reading
 
 if TYPE_CHECKING:
@@ -142,7 +143,13 @@ def _fetch(fetch: Fetch, row: Row) -> _Fetched:
     reading = read_answer(transcript.answer, "no_speech" if failure else None)
     if reading.status != "ok":
         return _Fetched(reading=reading)
-    sentences = read_sentences(transcript.answer, row["channels"])
+    channels: Mapping[str, str] | None = row["channels"]
+    sentences: Iterable[Sentence] = read_sentences(transcript.answer, channels)
+    if channels:
+        sentences = list(sentences)
+        heard = {(sentence.channel, sentence.speaker) for sentence in sentences}
+        notices = compare_channels(channels, heard, reading.audio_channels)
+        reading = replace(reading, notices=notices)
     return _Fetched(reading=reading, lines=copy_lines(row["transcript_id"], sentences))
 
 

@@ -64,6 +64,7 @@ def _write(connection: Connection, transcript_id: int, reading: Reading, sentenc
                 "speech_model_used": reading.speech_model_used,
                 "audio_duration_s": reading.audio_duration_s,
                 "answer": reading.kept,
+                "notices": list(reading.notices),
             },
         )
         if not marked:

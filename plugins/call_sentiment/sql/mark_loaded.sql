@@ -2,6 +2,7 @@
 -- Locks it until then. No row, and nothing changed, where somebody else was faster.
 UPDATE call_sentiment.transcripts
 SET state = 'loaded', loaded_at = now(), error = NULL, status = %(status)s, language_code = %(language_code)s,
-    speech_model_used = %(speech_model_used)s, audio_duration_s = %(audio_duration_s)s, answer = %(answer)s
+    speech_model_used = %(speech_model_used)s, audio_duration_s = %(audio_duration_s)s, answer = %(answer)s,
+    notices = %(notices)s::text[]
 WHERE transcript_id = %(transcript_id)s AND state = 'submitted'
 RETURNING transcript_id

@@ -23,7 +23,7 @@ from call_sentiment.locations import (
     open_file,
 )
 from call_sentiment.recordings import Recording, explain, make_recording, refuse_recording
-from call_sentiment.sidecars import SidecarError, read_facts
+from call_sentiment.sidecars import SidecarError, read_facts, unique_fields
 
 
 class FoundRecording(NamedTuple):
@@ -110,7 +110,11 @@ def _read_file(
 
 def _read_json(location: str) -> object:
     with open_file(location) as file:
-        return json.loads(file.read())
+        return _parse(file.read())
+
+
+def _parse(text: bytes) -> object:
+    return json.loads(text, object_pairs_hook=unique_fields)
 
 
 def _from_manifest(location: str) -> Iterator[FoundRecording]:
@@ -136,13 +140,14 @@ def _version(recording: str, folders: dict[str, dict[str, str]]) -> str | None:
 
 def _read_line(location: str, source: str, line: bytes) -> Recording:
     try:
-        content = json.loads(line)
-        facts = read_facts(content)
+        facts = read_facts(_parse(line), also_known=["recording"])
         recording = facts.metadata.get("recording")
         if not isinstance(recording, str) or not recording.strip():
-            raise SidecarError('needs "recording", the path or address of the audio')
+            needed = 'needs "recording", the path or address of the audio'
+            raise SidecarError("; ".join([needed, *facts.notices]))
     except (ValueError, RecursionError) as error:
         return refuse_recording(source, source, f"manifest line: {explain(error)}")
+    recording = recording.strip()
     if "://" not in recording and not os.path.isabs(recording):
         # What stands in a manifest is meant from where the manifest is.
         recording = f"{location.rpartition('/')[0]}/{recording}" if "/" in location else recording

@@ -80,6 +80,7 @@ def test_a_sidecar_tells_of_its_recording(tmp_path: Path) -> None:
         (b"[]", "sidecar a.json: must be a JSON object"),
         (b"[" * 100_000, "sidecar a.json: is nested too deeply"),
         (b'{"started_at": "x"}', "sidecar a.json: started_at must be"),
+        (b'{"call_id": "A", "call_id": "B"}', 'sidecar a.json: "call_id" is given twice'),
     ],
 )
 def test_a_bad_sidecar_refuses_its_recording_alone(tmp_path: Path, content: bytes, reason: str) -> None:
@@ -123,6 +124,8 @@ def test_a_manifest_lists_recordings_wherever_they_are(tmp_path: Path) -> None:
         ("{", "is not JSON"),
         ({}, 'needs "recording"'),
         ({"recording": 7}, 'needs "recording"'),
+        ({"Recording": "a.mp3"}, 'audio; "Recording" looks like recording and is not used'),
+        ('{"recording": "a.mp3", "recording": "b.mp3"}', '"recording" is given twice'),
         ({"recording": "a.mp3", "channels": []}, None),
         ({"recording": "a.mp3", "channels": [1]}, "channels must map"),
         ({"recording": "https://x.example/get?id=1"}, "give it a call_id"),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from assemblyai_sandbox.testing import SandboxServer
-from tests.integration.call_sentiment.ledgers import call, record, rows
+from tests.integration.call_sentiment.ledgers import call, discover, record, rows
 from tests.integration.call_sentiment.stored import Row, query
 from tests.support import dag_steps
 
@@ -126,6 +126,20 @@ def test_channels_that_do_not_match_are_told_in_one_sentence(
     (notice,) = rows(db, "A")[0]["notices"]
     assert [part for part in parts if part not in notice] == []
     assert scored_roles(db) == scored
+
+
+def test_what_the_notice_of_a_mono_recording_advises_gives_both_scores(
+    db: Connection, sandbox: SandboxServer, tmp_path: Path
+) -> None:
+    transcribe(sandbox, tmp_path, BY_CHANNEL, MONO, audio_channels=1)
+    assert scored_roles(db) == ["agent"]
+    record(tmp_path, "a", call_id="A", channels=BY_LABEL)
+    assert discover(db, tmp_path, retranscribe=True) == ["A"]
+    dag_steps.submit(["A"])
+    dag_steps.load(["A"])
+    dag_steps.score()
+    assert scored_roles(db) == ["agent", "customer"]
+    assert rows(db, "A")[-1]["notices"] == []
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from call_sentiment import ledger
 from call_sentiment.score import FORMULA_VERSION
 from tests.integration.call_sentiment.stored import Row, query
+from tests.support.files import set_at_rest
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
@@ -20,6 +21,7 @@ def record(folder: Path, *names: str, **sidecar: Any) -> None:
         path = folder / f"{name}.mp3"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(f"audio of {name}".encode())
+        set_at_rest(path)
         if sidecar:
             path.with_suffix(".json").write_text(json.dumps(sidecar))
 

@@ -105,8 +105,8 @@ def test_notices_are_those_of_the_call_and_of_the_transcript_shown(db: Connectio
     discover(db, tmp_path)
     put_into(db, "a", "scored", notices=["other language", "other length"])
     put_into(db, "b", "scored", notices=["other length"])
-    query(db, "UPDATE call_sentiment.calls SET notices = '{no agent}' WHERE call_id = 'a'")
     discover(db, tmp_path, options={"speakers_expected": 2}, retranscribe=True)
+    query(db, "UPDATE call_sentiment.calls SET notices = '{no agent}' WHERE call_id = 'a'")
     put_into(db, "b", "submitted", assemblyai_id="again", notices=["not shown yet"])
     assert {call_id: row["notices"] for call_id, row in overview(db).items()} == {
         "a": "no agent; other language; other length",

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
 
 OPTIONS = {
-    "speech_models": ["universal-3-5-pro", "universal-2"],
+    "speech_models": ["assemblyai-stt-3-7", "universal-2"],
     "sentiment_analysis": True,
     "language_detection": True,
     "speaker_labels": True,
@@ -40,7 +40,7 @@ WITH stored AS (
            convert_from(%(options)s, 'UTF8')::jsonb, 1, 'loaded',
            encode(sha256(convert_to(c.recording, 'UTF8')), 'hex'),
            encode(sha256(convert_to(c.call_id, 'UTF8')), 'hex'), c.discovered_at,
-           gen_random_uuid(), c.discovered_at, c.discovered_at, 'ok', 'en_us', 'universal-3-5-pro',
+           gen_random_uuid(), c.discovered_at, c.discovered_at, 'ok', 'en_us', 'assemblyai-stt-3-7',
            %(sentences)s * 5, %(answer)s
     FROM generate_series(%(first)s, %(last)s) AS n
     JOIN call_sentiment.calls AS c ON c.call_id = %(prefix)s || n

@@ -35,7 +35,7 @@ class DemoSettings:
         """Read the settings.
 
         The default price is Universal-3.5 Pro's with sentiment analysis and speaker labels, as published in
-        October 2026: 0.21 + 0.02 + 0.02.
+        October 2026: 0.21 + 0.02 + 0.02. No price of AssemblyAI-STT-3.7 was found.
         """
         recordings = environ.get("RECORDINGS") or str(REPOSITORY / "recordings")
         return cls(

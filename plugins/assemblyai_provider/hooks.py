@@ -12,6 +12,7 @@ from assemblyai_provider.client import AssemblyAIClient, AsyncAssemblyAIClient, 
 from assemblyai_provider.client.core import DEFAULT_BASE_URL
 from assemblyai_provider.exceptions import AssemblyAIError, AuthenticationError, ConfigurationError
 from assemblyai_provider.models import Transcript
+from assemblyai_provider.speech_models import DEFAULT_SPEECH_MODELS, warn_of_deprecated_models
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
@@ -23,8 +24,6 @@ WEBHOOK_EXTRAS = {
     "webhook_auth_header_name": "webhook_auth_header_name",
     "webhook_secret": "webhook_auth_header_value",
 }
-# Named on every request, because the service's own default changes (next on 8 Dec 2026) and scores with it.
-DEFAULT_SPEECH_MODELS = ("universal-3-5-pro", "universal-2")
 
 
 class AssemblyAIHook(BaseHook):
@@ -93,7 +92,11 @@ class AssemblyAIHook(BaseHook):
             options["language_detection"] = True
         if not given.get("multichannel"):
             options["speaker_labels"] = True
-        return {name: value for name, value in (options | given).items() if value is not None}
+        options = {name: value for name, value in (options | given).items() if value is not None}
+        models = options.get("speech_models")
+        if isinstance(models, (list, tuple)):
+            warn_of_deprecated_models(models)
+        return options
 
     def check_account(self) -> None:
         """Make the cheapest request. Raises AuthenticationError or AccountError, which tell the cure."""

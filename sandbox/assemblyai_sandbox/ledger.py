@@ -7,8 +7,8 @@ from typing import Any
 from assemblyai_sandbox.clock import timestamp
 from assemblyai_sandbox.records import Record
 
-# USD per hour of audio, as third parties and the price page had it in late 2026. Prices drift; what tests
-# should rely on is which transcripts are charged and for how many seconds.
+# USD per hour of audio, as third parties and the price page had it in late 2026; assemblyai-stt-3-7's is
+# assumed. Prices drift; what tests should rely on is which transcripts are charged and for how many seconds.
 MODEL_PRICES = {
     "universal-2": 0.15,
     "universal-3-pro": 0.21,

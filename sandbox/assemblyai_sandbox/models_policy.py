@@ -26,19 +26,22 @@ class Period:
     allowed: tuple[str, ...]
     default: tuple[str, ...] | None
     refuses_singular: bool = True
+    upgrades_universal: bool = False
     new_accounts_default: tuple[str, ...] | None = None
 
 
+# By the vendor's changelog of 2 Sep 2026, `speech_model` is routed to the newest model. By the notes of
+# ai-sdk 3.0.85 (20 Nov 2026) it is rejected again; the later source is believed.
 PERIODS: Mapping[str, tuple[date, Period]] = {
     "2026-q1": (date(2026, 1, 1), Period((U3, U2), None)),
     "2026-06": (date(2026, 6, 1), Period((U3, U2), (U3, U2))),
     "2026-07": (date(2026, 7, 1), Period((U35, U3, U2), (U35, U2))),
-    "2026-09": (date(2026, 9, 2), Period((U35, U2), (U35,), refuses_singular=False)),
+    "2026-09": (date(2026, 9, 2), Period((U35, U2), (U35,), refuses_singular=False, upgrades_universal=True)),
     "2026-11": (
         date(2026, 11, 17),
-        Period((U37, U35, U2), (U35,), refuses_singular=False, new_accounts_default=(U37,)),
+        Period((U37, U35, U2), (U35,), upgrades_universal=True, new_accounts_default=(U37,)),
     ),
-    "2026-12": (date(2026, 12, 8), Period((U37, U35, U2), (U37,), refuses_singular=False)),
+    "2026-12": (date(2026, 12, 8), Period((U37, U35, U2), (U37,), upgrades_universal=True)),
 }
 _NEW_ACCOUNTS_FROM = date(2026, 11, 17)
 
@@ -62,7 +65,7 @@ def requested_models(
     asked = request.get("speech_models")
     if not asked:
         return _default(period, account, allowed)
-    if asked == ["universal"] and not period.refuses_singular:
+    if asked == ["universal"] and period.upgrades_universal:
         return _default(period, account, allowed)
     if not set(asked) <= set(allowed):
         raise _refusal(allowed)

@@ -81,5 +81,5 @@ def conversation(service: Service) -> str:
 def models() -> Callable[..., aai.TranscriptionConfig]:
     """A configuration that names the models, as every request should."""
     return lambda **options: aai.TranscriptionConfig(
-        speech_models=["universal-3-5-pro", "universal-2"], **options
+        speech_models=["assemblyai-stt-3-7", "universal-2"], **options
     )

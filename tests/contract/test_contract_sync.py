@@ -37,7 +37,7 @@ def test_an_upload_comes_back_with_sentiments_and_speakers(
     assert {turn.speaker for turn in transcript.utterances} <= {"A", "B", "C"}
     raw = transcript.json_response or {}
     assert raw["language_code"].startswith("en")
-    assert raw["speech_model_used"] in ("universal-3-5-pro", "universal-2")
+    assert raw["speech_model_used"] in ("assemblyai-stt-3-7", "universal-2")
 
 
 def test_channels_are_told_apart(transcriber: aai.Transcriber, conversation: str, models: Config) -> None:

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -56,7 +59,7 @@ def test_the_defaults_are_those_of_the_quickstart_and_speakers_by_voice(hook: An
         "sentiment_analysis": True,
         "language_detection": True,
         "speaker_labels": True,
-        "speech_models": ["universal-3-5-pro", "universal-2"],
+        "speech_models": ["assemblyai-stt-3-7", "universal-2"],
     }
 
 
@@ -102,3 +105,26 @@ def test_the_webhook_of_the_connection_is_sent_with_every_submission(hook: Any) 
             "webhook_auth_header_value": "s",
         }.items()
     )
+
+
+def test_a_deprecated_model_is_warned_of_once_per_process_with_its_successor() -> None:
+    process = """
+import logging
+from assemblyai_provider.hooks import AssemblyAIHook
+logging.basicConfig(format="WARNED: %(message)s", force=True)
+hook = AssemblyAIHook()
+for models in [None, None, ["universal-3-pro"], ["assemblyai-stt-3-7", "universal-2"]]:
+    hook.default_options({"speech_models": models} if models else {})
+"""
+    connection = {
+        "conn_type": "assemblyai",
+        "password": "k",
+        "extra": {"speech_models": "universal-3-5-pro,"},
+    }
+    environ = {**os.environ, "AIRFLOW_CONN_ASSEMBLYAI_DEFAULT": json.dumps(connection)}
+    ended = subprocess.run(
+        [sys.executable, "-c", process], env=environ, capture_output=True, text=True, check=True
+    )
+    warnings = [line for line in ended.stderr.splitlines() if line.startswith("WARNED: Speech model")]
+    assert [line.split()[3] for line in warnings] == ["universal-3-5-pro", "universal-3-pro"]
+    assert all("name assemblyai-stt-3-7" in line for line in warnings)

@@ -1,0 +1,40 @@
+"""Speech models: which are named by default, and which are deprecated.
+
+Sources, read on 25 Nov 2026: the vendor's assemblyai-stt-3-7 migration guide, and
+https://www.assemblyai.com/docs/getting-started/model-versions-and-deprecations
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterable
+
+log = logging.getLogger(__name__)
+
+# Named on every request, because the service's own default changes (next on 8 Dec 2026) and scores with it.
+# The second one takes the languages that the first does not know; the service no longer does that unasked.
+DEFAULT_SPEECH_MODELS = ("assemblyai-stt-3-7", "universal-2")
+
+# Deprecated model: its successor. Both since 17 Nov 2026 at the latest; they are retired at 90 days' notice.
+DEPRECATED_SPEECH_MODELS = {
+    "universal-3-5-pro": "assemblyai-stt-3-7",
+    "universal-3-pro": "assemblyai-stt-3-7",
+}
+
+_warned: set[str] = set()
+_warned_lock = threading.Lock()
+
+
+def warn_of_deprecated_models(models: Iterable[object]) -> None:
+    """Log one warning per process for each deprecated model that is named, with its successor."""
+    deprecated = [name for name in models if isinstance(name, str) and name in DEPRECATED_SPEECH_MODELS]
+    with _warned_lock:
+        new = set(deprecated) - _warned
+        _warned.update(new)
+    for name in sorted(new):
+        log.warning(
+            "Speech model %s is deprecated by AssemblyAI: name %s in speech_models. Scores may shift.",
+            name,
+            DEPRECATED_SPEECH_MODELS[name],
+        )

@@ -9,31 +9,24 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseHook
 
 from assemblyai_provider.client import AssemblyAIClient, AsyncAssemblyAIClient, ClientSettings
-from assemblyai_provider.client.core import DEFAULT_BASE_URL
-from assemblyai_provider.exceptions import AssemblyAIError, AuthenticationError, ConfigurationError
+from assemblyai_provider.connection import client_settings, transcript_options
+from assemblyai_provider.exceptions import AssemblyAIError, AuthenticationError
 from assemblyai_provider.models import Transcript
-from assemblyai_provider.speech_models import DEFAULT_SPEECH_MODELS, warn_of_deprecated_models
+from assemblyai_provider.speech_models import warn_of_deprecated_models
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
-
-# Extra fields of the connection, and the parameter of POST /v2/transcript each is sent as. Airflow hides the
-# value of a field whose name holds "secret".
-WEBHOOK_EXTRAS = {
-    "webhook_url": "webhook_url",
-    "webhook_auth_header_name": "webhook_auth_header_name",
-    "webhook_secret": "webhook_auth_header_value",
-}
 
 
 class AssemblyAIHook(BaseHook):
     """Reads an Airflow connection of type `assemblyai` and gives clients for it.
 
-    Password: the API key. Host: the base URL, the US region if empty (EU: `https://api.eu.assemblyai.com`).
-    Extra, all optional: `speech_models` (list in order of priority, or comma separated), `poll_interval_s`,
-    `request_budget` (requests per five minutes), `reconcile_s` (how long a lost submission is looked for);
-    `webhook_url`, `webhook_auth_header_name` and `webhook_secret` (the header's value), sent with every
-    submission: a secret in a Dag's params or code would be stored and shown in plain.
+    Password: the API key. Host: the base URL, the US region if empty (EU: `https://api.eu.assemblyai.com`);
+    port and schema (`http` or `https`) may stand beside it. Login is not used.
+    Extra, all optional, and none besides: `speech_models` (list in order of priority, or comma separated),
+    `poll_interval_s`, `request_budget` (requests per five minutes), `reconcile_s` (how long a lost submission
+    is looked for); `webhook_url`, `webhook_auth_header_name` and `webhook_secret` (the header's value), sent
+    with every submission: a secret in a Dag's params or code would be stored and shown in plain.
 
     :param assemblyai_conn_id: the connection.
     """
@@ -85,8 +78,7 @@ class AssemblyAIHook(BaseHook):
         given = dict(overrides or {})
         options: dict[str, Any] = {
             "sentiment_analysis": True,
-            "speech_models": speech_models(self._connection),
-            **_webhook(self._connection),
+            **transcript_options(self._connection),
         }
         if not given.get("language_code") and not given.get("language_codes"):
             options["language_detection"] = True
@@ -99,7 +91,11 @@ class AssemblyAIHook(BaseHook):
         return options
 
     def check_account(self) -> None:
-        """Make the cheapest request. Raises AuthenticationError or AccountError, which tell the cure."""
+        """Make the cheapest request, once all settings of the connection are checked.
+
+        Raises ConfigurationError, AuthenticationError or AccountError, which tell the cure.
+        """
+        transcript_options(self._connection)
         try:
             self.client.list_transcripts(limit=1)
         except AuthenticationError as error:
@@ -112,40 +108,3 @@ class AssemblyAIHook(BaseHook):
         except AssemblyAIError as error:
             return False, str(error)
         return True, "AssemblyAI accepted the API key"
-
-
-def client_settings(connection: Connection) -> ClientSettings:
-    """What the clients need of a connection. Raises ConfigurationError if it has no API key."""
-    # A key pasted with its line end would be an illegal header, and the error would quote it.
-    api_key = (connection.password or "").strip()
-    if not api_key.isascii() or not api_key.isprintable() or not api_key:
-        raise ConfigurationError(
-            f"the Airflow connection {connection.conn_id!r} has no valid API key as its password"
-        )
-    numbers: dict[str, Any] = {
-        name: kind(value)
-        for name, kind in (("request_budget", int), ("poll_interval_s", float), ("reconcile_s", float))
-        if (value := connection.extra_dejson.get(name)) not in (None, "")
-    }
-    return ClientSettings(base_url=_base_url(connection), api_key=api_key, **numbers)
-
-
-def speech_models(connection: Connection) -> list[str]:
-    """The connection's `speech_models`, or today's default."""
-    models = connection.extra_dejson.get("speech_models") or DEFAULT_SPEECH_MODELS
-    if isinstance(models, str):
-        models = [name.strip() for name in models.split(",")]
-    return [str(name) for name in models if name]
-
-
-def _webhook(connection: Connection) -> dict[str, str]:
-    extra = connection.extra_dejson
-    return {option: str(extra[name]) for name, option in WEBHOOK_EXTRAS.items() if extra.get(name)}
-
-
-def _base_url(connection: Connection) -> str:
-    host = (connection.host or "").strip().rstrip("/")
-    if not host:
-        return DEFAULT_BASE_URL
-    port = f":{connection.port}" if connection.port else ""
-    return host + port if "://" in host else f"https://{host}{port}"

@@ -10,6 +10,7 @@ from airflow.sdk import BaseOperator
 from assemblyai_provider.exceptions import SubmissionFailedError, TranscriptNotFoundError, TransportError
 from assemblyai_provider.hooks import AssemblyAIHook
 from assemblyai_provider.memory import SubmissionMemory, TaskStateMemory
+from assemblyai_provider.numbers import Range
 from assemblyai_provider.submitter import (
     End,
     Submitter,
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 NAMED_FAILURES = 20
+_WORKERS = Range(1, 100, "workers", whole=True)
 
 
 class AssemblyAISubmitTranscriptOperator(BaseOperator):
@@ -65,7 +67,9 @@ class AssemblyAISubmitTranscriptOperator(BaseOperator):
         self.transcript_options = transcript_options
         self.assemblyai_conn_id = assemblyai_conn_id
         self.memory = memory
-        self.upload_workers = upload_workers
+        self.upload_workers = int(
+            _WORKERS.read(upload_workers, f"task {self.task_id!r}, upload_workers") or 1
+        )
         self.fail_on_error = fail_on_error
 
     def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:

@@ -14,6 +14,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from assemblyai_provider.exceptions import TranscriptFailedError, TransportError
 from assemblyai_provider.hooks import AssemblyAIHook
+from assemblyai_provider.numbers import POLL_INTERVAL
 from assemblyai_provider.triggers import AssemblyAITranscriptTrigger, failures_of_event
 from assemblyai_provider.watch import Watch, look
 
@@ -55,14 +56,16 @@ class AssemblyAITranscriptSensor(BaseSensorOperator):
         poke_interval: timedelta | float | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(
-            poke_interval=DEFAULT_POKE_INTERVAL_S if poke_interval is None else poke_interval, **kwargs
-        )
+        if isinstance(poke_interval, timedelta):
+            poke_interval = poke_interval.total_seconds()
+        name = f"task {kwargs.get('task_id')!r}, poke_interval"
+        interval_s = POLL_INTERVAL.read(poke_interval, name)
+        super().__init__(poke_interval=interval_s or DEFAULT_POKE_INTERVAL_S, **kwargs)
         self.transcript_ids = transcript_ids
         self.assemblyai_conn_id = assemblyai_conn_id
         self.fail_on_error = fail_on_error
         self.deferrable = deferrable
-        self._poll_interval = None if poke_interval is None else self.poke_interval
+        self._poll_interval = interval_s
         self._watch = Watch()
 
     def execute(self, context: Context) -> None:

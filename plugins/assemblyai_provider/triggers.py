@@ -9,6 +9,7 @@ from typing import Any
 from airflow.triggers.base import BaseEventTrigger, TaskSuccessEvent, TriggerEvent
 
 from assemblyai_provider.exceptions import TransportError, TriggerEventError
+from assemblyai_provider.numbers import POLL_INTERVAL
 from assemblyai_provider.poller import Poller, watch_list
 from assemblyai_provider.watch import Outcome
 
@@ -38,7 +39,7 @@ class AssemblyAITranscriptTrigger(BaseEventTrigger):
         super().__init__()  # type: ignore[no-untyped-call]
         self.transcript_ids = list(transcript_ids)
         self.assemblyai_conn_id = assemblyai_conn_id
-        self.poll_interval = poll_interval
+        self.poll_interval = POLL_INTERVAL.read(poll_interval, "poll_interval of the trigger")
         self.fail_on_error = fail_on_error
 
     def serialize(self) -> tuple[str, dict[str, Any]]:

@@ -17,7 +17,6 @@ from assemblyai_provider.client.refusal import TRANSCRIPTS, UPLOADS, refusal
 from assemblyai_provider.exceptions import TransportError
 from assemblyai_provider.models import DELETED_AUDIO_URL, Transcript, TranscriptStatus
 
-DEFAULT_BASE_URL = "https://api.assemblyai.com"
 PAGE_SIZE = 200
 CLOCK_MARGIN = timedelta(minutes=5)
 """How far AssemblyAI's clock and ours may differ when a submission is looked for in the list."""

@@ -1,0 +1,52 @@
+"""Numbers that people have written down as settings: read, and refused where they make no sense."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from assemblyai_provider.exceptions import ConfigurationError
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The numbers a setting may have, both ends included.
+
+    :param unit: of what, in the plural, for the message.
+    :param whole: no fractions.
+    """
+
+    least: float
+    most: float
+    unit: str
+    whole: bool = False
+
+    def read(self, value: object, name: str) -> float | None:
+        """The number, or None for None and blank text. Raises ConfigurationError.
+
+        :param name: whose setting it is and what it is called, for the message.
+        """
+        if value is None or (isinstance(value, str) and not value.strip()):
+            return None
+        number = _number(value)
+        if not self.least <= number <= self.most or (self.whole and not number.is_integer()):
+            kind = "a whole number" if self.whole else "a number"
+            raise ConfigurationError(
+                f"{name}: {str(value)[:50]!r} is not {kind} of {self.unit} from {self.least:g} to"
+                f" {self.most:.0f}. Correct it, digits only, or leave it out."
+            )
+        return int(number) if self.whole else number
+
+
+POLL_INTERVAL = Range(0.1, 86_400, "seconds")
+"""Between two looks at a job: the poller never pauses for less; after a day without a look nobody waits."""
+
+
+def _number(value: object) -> float:
+    """Not a number (NaN), which lies in no range, for whatever is no number."""
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        return math.nan
+    try:
+        return float(value)
+    except (ValueError, OverflowError):
+        return math.nan

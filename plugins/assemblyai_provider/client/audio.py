@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import re
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from assemblyai_provider.exceptions import TransportError, UploadRefusedError
 from assemblyai_provider.models import strip_url_queries
@@ -18,6 +23,13 @@ MAX_UPLOAD_BYTES = 2_200_000_000
 
 CHUNK_BYTES = 1 << 20
 
+CHANGED = "the recording changed while it was uploaded: put it in place when it is complete"
+
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+# Names under which object stores tell a version, without case, underscores and hyphens.
+_MARKS = frozenset(
+    {"etag", "mtime", "lastmodified", "updated", "created", "generation", "versionid", "md5hash"}
+)
 _UNREADABLE = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
 
 
@@ -26,8 +38,16 @@ def is_web_url(recording: str) -> bool:
     return recording.lower().startswith(("http://", "https://"))
 
 
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What a file was at one moment. Two that differ mean that it has changed in between."""
+
+    size: int
+    marks: tuple[object, ...]
+
+
 class Recording:
-    """A file to upload. Opened anew for every try.
+    """A file to upload. Looked at and opened anew for every try.
 
     Raises UploadRefusedError if it is missing, unreadable, empty or too large, before anything is sent.
 
@@ -37,21 +57,27 @@ class Recording:
     def __init__(self, location: str) -> None:
         self.location = location
         self._path = _path(location)
-        try:
-            self.size = int(self._path.stat().st_size)
-        except _UNREADABLE as error:
-            raise self._refused(type(error).__name__) from error
-        except OSError as error:
-            raise TransportError(f"{strip_url_queries(location)}: {type(error).__name__}") from error
-        if self.size == 0:
+        self.version()
+
+    def version(self) -> Version:
+        """Look at it now."""
+        with self._judged():
+            version = _version(self._path)
+        if version.size == 0:
             raise self._refused("the file is empty")
-        if self.size > MAX_UPLOAD_BYTES:
-            raise self._refused(f"{self.size} bytes are more than AssemblyAI takes ({MAX_UPLOAD_BYTES})")
+        if version.size > MAX_UPLOAD_BYTES:
+            raise self._refused(f"{version.size} bytes are more than AssemblyAI takes ({MAX_UPLOAD_BYTES})")
+        return version
 
     def open(self) -> IO[bytes]:
         """Open it at its first byte."""
-        try:
+        with self._judged():
             return self._path.open("rb")  # type: ignore[no-any-return,unused-ignore]
+
+    @contextmanager
+    def _judged(self) -> Iterator[None]:
+        try:
+            yield
         except _UNREADABLE as error:
             raise self._refused(type(error).__name__) from error
         except OSError as error:
@@ -62,19 +88,38 @@ class Recording:
 
 
 def _path(location: str) -> Path | ObjectStoragePath:
-    if "://" not in location:
+    if not _URI.match(location):
         return Path(location)
+    scheme, _, rest = location.partition("://")
+    if scheme.lower() == "file":
+        # A URI should be percent-encoded; many are not, and a name may hold a percent sign.
+        return Path(rest if os.path.exists(rest) else unquote(rest))
     from airflow.sdk import ObjectStoragePath
 
-    return ObjectStoragePath(location)
+    bucket, _, key = rest.partition("/")
+    if not key or key.startswith("/"):
+        return ObjectStoragePath(location)
+    # Joined, a key keeps a `?` or `#` at its end; in a URI it would be an empty query or fragment.
+    return ObjectStoragePath(f"{scheme}://{bucket}") / key
+
+
+def _version(path: Path | ObjectStoragePath) -> Version:
+    if isinstance(path, Path):
+        stat = path.stat()
+        return Version(stat.st_size, (stat.st_mtime_ns, stat.st_ino))
+    # Stores answer from a listing that they have kept, else.
+    path.fs.invalidate_cache(path.path)
+    info = path.fs.info(path.path)
+    marks = tuple((name, info[name]) for name in sorted(info) if re.sub("[_-]", "", name).lower() in _MARKS)
+    return Version(int(info["size"] or 0), marks)
 
 
 class HashingBody:
     """A request body of known length that takes its own SHA-256 on the way out.
 
     :param file: where the bytes come from.
-    :param size: how many there must be. A file that changes meanwhile is a TransportError: the next try sees
-        the whole of it.
+    :param size: how many there must be, no fewer and no more: else a TransportError, before the last block is
+        handed out, so that the request stays incomplete.
     """
 
     def __init__(self, file: IO[bytes], size: int) -> None:
@@ -92,8 +137,10 @@ class HashingBody:
         """Up to `size` bytes (all that is left if negative)."""
         block = self._file.read(self._left if size < 0 else min(size, self._left))
         if self._left and not block:
-            raise TransportError("the recording became shorter while it was read")
+            raise TransportError(CHANGED)
         self._left -= len(block)
+        if block and not self._left and self._file.read(1):
+            raise TransportError(CHANGED)
         self._hash.update(block)
         return block
 

@@ -13,7 +13,7 @@ import requests
 from urllib3.exceptions import NewConnectionError
 
 from assemblyai_provider.client import core
-from assemblyai_provider.client.audio import HashingBody, Recording
+from assemblyai_provider.client.audio import CHANGED, HashingBody, Recording
 from assemblyai_provider.client.limiter import RateLimiter, Tries, shared_limiter
 from assemblyai_provider.exceptions import (
     NotConnectedError,
@@ -100,16 +100,23 @@ class AssemblyAIClient:
         return self._get(request, core.read_page)
 
     def upload(self, recording: Recording) -> Upload:
-        """Stream a recording to AssemblyAI, from its first byte again after a fault."""
+        """Stream a recording to AssemblyAI, from its first byte again after a fault or a change."""
         tries = self._tries(allowed=UPLOAD_TRIES, base_s=UPLOAD_PAUSE_S)
         while True:
             try:
-                with recording.open() as file:
-                    body = HashingBody(file, recording.size)
-                    answer = self._send(core.UPLOAD, data=body, timeout=UPLOAD_TIMEOUT_S)
-                return Upload(url=core.read_upload_url(core.UPLOAD, answer), content_sha256=body.sha256)
+                return self._upload(recording)
             except TransportError as error:
                 self.sleep(tries.delay_after(error))
+
+    def _upload(self, recording: Recording) -> Upload:
+        version = recording.version()
+        with recording.open() as file:
+            body = HashingBody(file, version.size)
+            answer = self._send(core.UPLOAD, data=body, timeout=UPLOAD_TIMEOUT_S)
+        url = core.read_upload_url(core.UPLOAD, answer)
+        if recording.version() != version:
+            raise TransportError(CHANGED)
+        return Upload(url=url, content_sha256=body.sha256)
 
     def post_transcript(self, body: dict[str, Any], before_post: Callable[[], None]) -> str:
         """Submit a job and return its id; repeated only while AssemblyAI certainly has not accepted it.

@@ -2,15 +2,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import IO
+from urllib.parse import unquote
 
 import pytest
+from airflow.sdk.io import attach
+from fsspec.implementations.memory import MemoryFileSystem
 
 from assemblyai_provider.client import AssemblyAIClient, ClientSettings
-from assemblyai_provider.client.audio import CHUNK_BYTES, HashingBody, Recording
+from assemblyai_provider.client.audio import HashingBody, Recording
 from assemblyai_provider.exceptions import (
     AuthenticationError,
     RateLimitedError,
@@ -23,6 +28,7 @@ from assemblyai_provider.models import TranscriptStatus
 from assemblyai_sandbox.testing import SandboxServer
 from tests.integration.assemblyai_provider.conftest import Pauses
 
+Changing = tuple[str, Callable[[bytes], None]]
 CONTENT = b"RIFF" + bytes(range(256)) * 5000
 
 
@@ -95,11 +101,119 @@ def test_a_file_that_shrinks_while_it_is_read_is_no_complete_upload(recording: R
             list(body)
 
 
-def test_a_file_that_grows_while_it_is_read_is_sent_at_its_first_length(recording: Recording) -> None:
+@pytest.mark.parametrize("size", [1, 100, len(CONTENT) - 1])
+def test_the_last_block_of_a_file_that_has_grown_is_not_handed_out(recording: Recording, size: int) -> None:
     with recording.open() as file:
-        body = HashingBody(file, 100)
-        assert b"".join(iter(lambda: body.read(CHUNK_BYTES), b"")) == CONTENT[:100]
-    assert body.sha256 == hashlib.sha256(CONTENT[:100]).hexdigest()
+        body = HashingBody(file, size)
+        with pytest.raises(TransportError, match="changed while it was uploaded"):
+            list(body)
+
+
+class Restless(Recording):
+    """A file that somebody still writes to when it is opened, for the first so many times."""
+
+    def __init__(self, location: str, write: Callable[[], None], times: int) -> None:
+        super().__init__(location)
+        self._write, self._times = write, times
+
+    def open(self) -> IO[bytes]:
+        file = super().open()
+        if self._times:
+            self._times -= 1
+            self._write()
+        return file
+
+
+@pytest.fixture
+def store() -> Iterator[MemoryFileSystem]:
+    """The object store of the Airflow connection `store`."""
+    store = MemoryFileSystem()
+    store.store, store.pseudo_dirs = {}, [""]
+    attach("memory", conn_id="store", fs=store)
+    yield store
+    store.store.clear()
+
+
+@pytest.fixture(params=["local", "object store"])
+def changing(request: pytest.FixtureRequest, tmp_path: Path, store: MemoryFileSystem) -> Changing:
+    """The location of a recording, and how to write it anew and to append to it."""
+    if request.param == "local":
+        file = tmp_path / "call.wav"
+
+        def write(content: bytes) -> None:
+            later = file.stat().st_mtime + 1 if file.exists() else 1
+            file.write_bytes(content)
+            os.utime(file, (later, later))
+
+        location = str(file)
+    else:
+        location = "memory://store@bucket/call.wav"
+
+        def write(content: bytes) -> None:
+            store.pipe("/bucket/call.wav", content)
+
+    write(CONTENT)
+    return location, write
+
+
+@pytest.mark.parametrize("later", [CONTENT + b"more", CONTENT[::-1], CONTENT[:-1]])
+def test_a_file_that_changes_while_it_is_uploaded_is_sent_whole_by_the_next_try(
+    client: AssemblyAIClient, sandbox: SandboxServer, changing: Changing, pauses: Pauses, later: bytes
+) -> None:
+    location, write = changing
+    upload = client.upload(Restless(location, lambda: write(later), times=1))
+    assert upload.content_sha256 == hashlib.sha256(later).hexdigest()
+    assert sandbox.journal("upload")[-1]["body_sha256"] == upload.content_sha256
+    assert pauses == [5]
+
+
+def test_a_file_that_changes_in_every_try_is_no_upload(client: AssemblyAIClient, changing: Changing) -> None:
+    location, write = changing
+    contents = iter([CONTENT + b"1", CONTENT + b"12", CONTENT + b"123"])
+    with pytest.raises(TransportError, match="changed while it was uploaded"):
+        client.upload(Restless(location, lambda: write(next(contents)), times=3))
+
+
+def test_a_file_that_grows_between_two_tries_is_sent_whole(
+    client: AssemblyAIClient, sandbox: SandboxServer, changing: Changing
+) -> None:
+    location, write = changing
+    recording = Recording(location)
+    sandbox.fault("unavailable", "upload")
+    client.sleep = lambda seconds: write(CONTENT + b"more")
+    assert client.upload(recording).content_sha256 == hashlib.sha256(CONTENT + b"more").hexdigest()
+
+
+NAMES = [
+    "a?b.wav",
+    "a#b.wav",
+    "a%20b.wav",
+    "a%3Fb?c#d.wav",
+    "a.wav?",
+    "a.wav#",
+    "é ü.wav",
+    "a://b.wav",
+    "100%.wav",
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("scheme", ["", "file://", "memory://store@bucket"])
+def test_a_name_is_taken_literally(tmp_path: Path, store: MemoryFileSystem, scheme: str, name: str) -> None:
+    for path in (tmp_path / name, tmp_path / unquote(name)):
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"decoded")
+    (tmp_path / name).write_bytes(b"literal")
+    store.pipe(f"/bucket{tmp_path}/{name}", b"literal")
+    with Recording(f"{scheme}{tmp_path}/{name}").open() as file:
+        assert file.read() == b"literal"
+
+
+@pytest.mark.parametrize("name", ["a%20b.wav", "%C3%A9.wav", "a%3Fb.wav", "a%23b.wav"])
+def test_a_file_uri_may_be_percent_encoded(tmp_path: Path, name: str) -> None:
+    (tmp_path / unquote(name)).write_bytes(b"decoded")
+    with Recording(f"file://{tmp_path}/{name}").open() as file:
+        assert file.read() == b"decoded"
 
 
 @pytest.mark.parametrize(

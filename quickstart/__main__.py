@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from assemblyai_provider.client import AssemblyAIClient, ClientSettings
 from assemblyai_provider.models import TranscriptStatus
 from quickstart import results
-from quickstart.cost import minutes_of_audio
+from quickstart.cost import estimate_audio
 from quickstart.display import score_table
 from quickstart.processes import AlreadyRunningError, ProcessDiedError
 from quickstart.settings import DSN_FILE, STATE, DemoSettings
@@ -76,18 +76,20 @@ def _start(stack: Stack, settings: DemoSettings) -> tuple[str, str]:
 
 
 def _tell_cost(stack: Stack, settings: DemoSettings) -> None:
-    minutes = minutes_of_audio(settings.recordings, results.paid_recordings(stack.results_dsn))
-    if minutes is None:
+    estimate = estimate_audio(settings.recordings, results.paid_recordings(stack.results_dsn))
+    if estimate is None:
         CONSOLE.print(
             f"What is new in {settings.recordings} is sent to {settings.base_url} and charged there."
         )
         return
-    cost = minutes / 60 * settings.price_per_hour
+    cost = estimate.minutes / 60 * settings.price_per_hour
     amount = f"roughly ${cost:.2f}" if cost >= 0.01 else "less than $0.01"
     CONSOLE.print(
-        f"About {minutes:.1f} minutes of audio are sent to {settings.base_url}: {amount} at "
+        f"About {estimate.minutes:.1f} minutes of audio are sent to {settings.base_url}: {amount} at "
         f"${settings.price_per_hour:.2f} an hour (set PRICE_PER_HOUR to your price)."
     )
+    if estimate.unmeasured:
+        CONSOLE.print(f"Recordings of unknown length, which come on top: {estimate.unmeasured}.")
 
 
 def _follow(stack: Stack, client: AssemblyAIClient, run_id: str, since: datetime) -> str:

@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 
-import soundfile
+from assemblyai_sandbox.engines.decoding import NotAudioError, UndecodableError, duration_s
+from call_sentiment.recordings import discover_recordings
 
-AUDIO_SUFFIXES = frozenset({".mp3", ".wav", ".flac", ".ogg"})
+
+@dataclass(frozen=True, slots=True)
+class AudioEstimate:
+    """Minutes of audio to pay for, and how many recordings it leaves out because they cannot be measured."""
+
+    minutes: float
+    unmeasured: int
 
 
-def minutes_of_audio(recordings: str, paid: Collection[str]) -> float | None:
-    """Minutes of the recordings below a local folder that are not in `paid`; None for another location."""
-    folder = Path(recordings)
-    if not folder.is_dir():
+def estimate_audio(recordings: str, paid: Collection[str]) -> AudioEstimate | None:
+    """What the Dag finds below a local folder and is not in `paid`; None for another location."""
+    if not Path(recordings).is_dir():
         return None
-    files = (file for file in folder.rglob("*") if file.suffix.lower() in AUDIO_SUFFIXES)
-    return sum(_seconds(file) for file in files if str(file) not in paid) / 60
+    found = [new.recording for new in discover_recordings(recordings, paid) if new.refusal is None]
+    seconds = [_seconds(Path(recording)) for recording in found]
+    measured = [length for length in seconds if length is not None]
+    return AudioEstimate(sum(measured) / 60, len(seconds) - len(measured))
 
 
-def _seconds(file: Path) -> float:
+def _seconds(file: Path) -> float | None:
     try:
-        return float(soundfile.info(str(file)).duration)
-    except soundfile.LibsndfileError:
-        return 0.0  # the service charges nothing for what it cannot read
+        return duration_s(file)
+    except (NotAudioError, UndecodableError, OSError):
+        return None

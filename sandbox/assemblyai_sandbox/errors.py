@@ -51,6 +51,11 @@ def not_audio(file_type: str) -> str:
     return f"Transcoding failed. File does not appear to contain audio. File type is {file_type}."
 
 
+def undecodable(file_format: str) -> str:
+    """Our own words, since the service may well read it."""
+    return f"The sandbox cannot decode this recording ({file_format})."
+
+
 def wrong_body(media_type: str) -> str:
     return f"Transcoding failed. File type {media_type} does not appear to contain audio."
 

@@ -19,20 +19,22 @@ import numpy as np
 from pocketsphinx import Decoder
 
 from assemblyai_sandbox import errors
-from assemblyai_sandbox.engines.audio import (
+from assemblyai_sandbox.engines.audio import loudness_db, utterances
+from assemblyai_sandbox.engines.decoding import (
     RATE,
     NotAudioError,
     Samples,
+    UndecodableError,
     duration_s,
     load,
-    loudness_db,
-    utterances,
 )
 from assemblyai_sandbox.engines.punctuation import written
 from assemblyai_sandbox.engines.sentiment import sentiment_of
 from assemblyai_sandbox.outcomes import MAX_DURATION_S, MIN_DURATION_S, Outcome
 
 PAD_S = 0.15
+# A stream without a header (AAC), or one that was cut off, is shorter or longer than ffmpeg says.
+ESTIMATE_ERROR_S = 0.1
 DECODER_OPTIONS: Mapping[str, Any] = {"cmn": "batch", "maxhmmpf": 2000}
 
 
@@ -57,6 +59,8 @@ def recognise(path: str | None, url: str, request: Mapping[str, Any]) -> Outcome
         return Outcome(status="error", error=errors.download_failed(url))
     except NotAudioError as exc:
         return Outcome(status="error", error=errors.not_audio(str(exc)))
+    except UndecodableError as exc:
+        return Outcome(status="error", error=errors.undecodable(str(exc)))
 
 
 @contextmanager
@@ -82,7 +86,11 @@ def _recognise(path: Path, request: Mapping[str, Any]) -> Outcome:
     seconds = duration_s(path)
     if not MIN_DURATION_S <= seconds <= MAX_DURATION_S:
         return Outcome(audio_duration=seconds)
-    samples = load(path, request.get("audio_start_from"), request.get("audio_end_at"))
+    start_ms, end_ms = request.get("audio_start_from"), request.get("audio_end_at")
+    samples = load(path, start_ms, end_ms)
+    decoded_s = samples.shape[1] / RATE
+    if not start_ms and end_ms is None and abs(decoded_s - seconds) > ESTIMATE_ERROR_S:
+        seconds = decoded_s
     offset = int(request.get("audio_start_from") or 0)
     found = _sentences(samples, bool(request.get("multichannel")))
     sentences = [

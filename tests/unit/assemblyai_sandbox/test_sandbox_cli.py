@@ -69,7 +69,7 @@ def test_a_port_in_use_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_the_package_imports_nothing_of_the_project_it_tests() -> None:
-    allowed = {"assemblyai_sandbox", "fastapi", "starlette", "uvicorn", "httpx", "numpy", "soundfile"}
+    allowed = {"assemblyai_sandbox", "fastapi", "starlette", "uvicorn", "httpx", "numpy", "av"}
     allowed |= {"pocketsphinx", "vaderSentiment"} | set(sys.stdlib_module_names)
     imported = {
         name.split(".")[0]

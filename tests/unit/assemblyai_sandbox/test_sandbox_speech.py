@@ -19,7 +19,8 @@ import pytest
 import soundfile
 from sandbox_api import Api
 
-from assemblyai_sandbox.engines.audio import RATE, load, utterances
+from assemblyai_sandbox.engines.audio import utterances
+from assemblyai_sandbox.engines.decoding import RATE, load
 from assemblyai_sandbox.engines.punctuation import written
 from assemblyai_sandbox.engines.sentiment import sentiment_of
 from assemblyai_sandbox.testing import SandboxServer

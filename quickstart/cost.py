@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assemblyai_sandbox.engines.decoding import NotAudioError, UndecodableError, duration_s
-from call_sentiment.recordings import discover_recordings
+from call_sentiment.recordings import LocationError, discover_recordings
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +19,13 @@ class AudioEstimate:
 
 
 def estimate_audio(recordings: str, paid: Collection[str]) -> AudioEstimate | None:
-    """What the Dag finds below a local folder and is not in `paid`; None for another location."""
+    """What the Dag finds below a local folder and is not in `paid`; None where it cannot be looked at."""
     if not Path(recordings).is_dir():
         return None
-    found = [new.recording for new in discover_recordings(recordings, paid) if new.refusal is None]
+    try:
+        found = [new.recording for new in discover_recordings(recordings, paid) if new.refusal is None]
+    except LocationError:
+        return None
     seconds = [_seconds(Path(recording)) for recording in found]
     measured = [length for length in seconds if length is not None]
     return AudioEstimate(sum(measured) / 60, len(seconds) - len(measured))

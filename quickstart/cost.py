@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assemblyai_sandbox.engines.decoding import NotAudioError, UndecodableError, duration_s
-from call_sentiment.recordings import LocationError, discover_recordings
+from call_sentiment.locations import LocationError
+from call_sentiment.sources import find_recordings
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +24,11 @@ def estimate_audio(recordings: str, paid: Collection[str]) -> AudioEstimate | No
     if not Path(recordings).is_dir():
         return None
     try:
-        found = [new.recording for new in discover_recordings(recordings, paid) if new.refusal is None]
+        listed = find_recordings(recordings).recordings
+        read = [found.read() for found in listed if found.address not in paid]
     except LocationError:
         return None
+    found = [recording.recording for recording in read if recording.refusal is None]
     seconds = [_seconds(Path(recording)) for recording in found]
     measured = [length for length in seconds if length is not None]
     return AudioEstimate(sum(measured) / 60, len(seconds) - len(measured))

@@ -8,6 +8,7 @@ PROCESS = "A process dies or loses the database"
 WIRE = "The network or AssemblyAI misbehaves"
 AIRFLOW = "Airflow and its machines"
 ANSWERS = "Answers nobody expects"
+RECORDINGS = "Recordings that change"
 
 CATALOGUE: Mapping[str, Mapping[str, str]] = {
     PROCESS: {
@@ -51,6 +52,16 @@ CATALOGUE: Mapping[str, Mapping[str, str]] = {
     ANSWERS: {
         "strange-answer": "an answer of any JSON there is, or none",
         "huge-answer": "100,000 sentences over the wire",
+    },
+    RECORDINGS: {
+        "recording-grows": "a recording that grows while it is uploaded",
+        "recording-unfinished": "a recording that is still being written when the folder is listed",
+        "recording-filled": "an empty recording that is filled later",
+        "recording-replaced": "other audio in the place of a recording, named by its path or by a call id",
+        "recording-renumbered": "recordings that take each other's names",
+        "recording-gone": "a recording that is gone between discover and submit, and comes back",
+        "sidecar-late": "a sidecar that comes after its recording was transcribed",
+        "sidecar-bad": "a sidecar that goes bad, before or after its recording was transcribed",
     },
 }
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import psycopg2
@@ -42,8 +43,16 @@ class Verdict:
         assert not self.paid_twice, f"paid twice: {self.paid_twice}"
 
 
-def examine(dsn: str, sandbox: SandboxServer, call_ids: Iterable[str]) -> Verdict:
-    """Compare the bill, the ledger and the sentences of all calls there are, which must be `call_ids`."""
+def examine(
+    dsn: str,
+    sandbox: SandboxServer,
+    call_ids: Iterable[str],
+    recording_counts: Mapping[str, int] = MappingProxyType({}),
+) -> Verdict:
+    """Compare the bill, the ledger and the sentences of all calls there are, which must be `call_ids`.
+
+    :param recording_counts: how many recordings a call has had, one after the other; 1 if not named.
+    """
     rows = query(dsn, "SELECT * FROM call_sentiment.transcripts ORDER BY transcript_id")
     verdict = Verdict(calls=len(set(call_ids)))
     by_call: dict[str, list[dict[str, Any]]] = {call_id: [] for call_id in call_ids}
@@ -52,35 +61,50 @@ def examine(dsn: str, sandbox: SandboxServer, call_ids: Iterable[str]) -> Verdic
     if strange := by_call.keys() - set(call_ids):
         verdict.lost.append(f"calls out of nowhere: {sorted(strange)}")
     for call_id, attempts in by_call.items():
-        if trouble := _trouble(attempts):
+        if trouble := _trouble(attempts, recording_counts.get(call_id, 1)):
             verdict.lost.append(f"{call_id}: {trouble}")
     _examine_bill(sandbox, rows, verdict)
     _examine_sentences(dsn, sandbox, verdict)
     return verdict
 
 
-def _trouble(attempts: list[dict[str, Any]]) -> str | None:
-    """One end state: the newest attempt's, all earlier ones having failed."""
-    states = [row["state"] for row in attempts]
-    if not states or states[-1] not in END_STATES or set(states[:-1]) - {"failed"}:
-        return f"its transcripts are {states}"
+def _trouble(attempts: list[dict[str, Any]], recordings: int) -> str | None:
+    """One end state for each recording: the newest attempt's, all earlier ones having failed."""
+    by_recording: dict[int, list[str]] = {number: [] for number in range(1, recordings + 1)}
+    for row in attempts:
+        by_recording.setdefault(row["recording_number"], []).append(row["state"])
+    if len(by_recording) > recordings:
+        return f"it has recordings out of nowhere: {by_recording}"
+    for number, states in by_recording.items():
+        if not states or states[-1] not in END_STATES or set(states[:-1]) - {"failed"}:
+            return f"the transcripts of its recording {number} are {states}"
     if any(row["state"] == "failed" and not row["error"] for row in attempts):
         return "it failed without a reason"
     return None
 
 
 def _examine_bill(sandbox: SandboxServer, rows: list[dict[str, Any]], verdict: Verdict) -> None:
-    owner = {row["assemblyai_id"]: row["call_id"] for row in rows if row["assemblyai_id"]}
+    by_id = {row["assemblyai_id"]: row for row in rows if row["assemblyai_id"]}
     charges = [charge["transcript_id"] for charge in sandbox.charges()]
-    paid = Counter(owner.get(transcript_id, f"nobody ({transcript_id})") for transcript_id in charges)
-    verdict.paid_twice += [
-        f"{who}: {n} charges" for who, n in paid.items() if n > 1 or who.startswith("nobody")
-    ]
+    strangers = [transcript_id for transcript_id in charges if transcript_id not in by_id]
+    charged = [by_id[transcript_id] for transcript_id in charges if transcript_id in by_id]
+    paid = Counter(_recording(row) for row in charged)
+    # The same bytes are paid once, whatever call or recording of a call they go under.
+    bytes_paid = Counter(
+        (row["content_sha256"], row["config_sha256"]) for row in charged if row["content_sha256"]
+    )
+    verdict.paid_twice += [f"nobody ({transcript_id})" for transcript_id in strangers]
+    verdict.paid_twice += [f"{who}: {n} charges" for who, n in paid.items() if n > 1]
+    verdict.paid_twice += [f"bytes {sha256}: {n} charges" for (sha256, _), n in bytes_paid.items() if n > 1]
     for row in rows:
-        if row["state"] == "scored" and not paid[row["call_id"]] and row["status"] == "ok":
+        if row["state"] == "scored" and not paid[_recording(row)] and row["status"] == "ok":
             verdict.lost.append(f"{row['call_id']}: scored, and never charged")
         if row["state"] == "failed" and row["assemblyai_id"] in charges:
             verdict.lost.append(f"{row['call_id']}: paid for and failed")
+
+
+def _recording(row: Mapping[str, Any]) -> str:
+    return f"{row['call_id']}, recording {row['recording_number']}"
 
 
 def _examine_sentences(dsn: str, sandbox: SandboxServer, verdict: Verdict) -> None:
@@ -118,7 +142,8 @@ def results(dsn: str) -> dict[str, Mapping[str, Any]]:
     speakers = query(
         dsn,
         "SELECT t.content_sha256, p.* FROM call_sentiment.speaker_scores AS p"
-        " JOIN call_sentiment.transcripts AS t USING (transcript_id) ORDER BY p.speaker_key",
+        " JOIN call_sentiment.transcripts AS t USING (transcript_id)"
+        " JOIN call_sentiment.current_transcripts AS c USING (transcript_id) ORDER BY p.speaker_key",
     )
     by_content: dict[str, dict[str, Any]] = {}
     for row in scored:

@@ -34,6 +34,8 @@ BEGIN PERFORM pg_advisory_xact_lock_shared({GATE}); RETURN coalesce(NEW, OLD); E
 class World:
     """Recordings: two good ones, one with channels, one listed twice, an empty one, one that is no audio.
 
+    `recording_counts` says of how many recordings a call has been, where that is more than one.
+
     :param seconds: how long lost submissions are looked for.
     """
 
@@ -42,6 +44,7 @@ class World:
         self.location = str(folder / "calls")
         Path(self.location).mkdir()
         self.call_ids: list[str] = []
+        self.recording_counts: dict[str, int] = {}
         for name, more in _RECORDINGS.items():
             self.record(name, **more)
         vendor.script(content_sha256(b"audio of broken"), {"status": "error", "error": _NO_AUDIO})
@@ -60,7 +63,7 @@ class World:
             migrate(connection)
 
     def examine(self) -> Verdict:
-        return examine(self.dsn, self.vendor, self.call_ids)
+        return examine(self.dsn, self.vendor, self.call_ids, self.recording_counts)
 
     def results(self) -> dict[str, Any]:
         return results(self.dsn)

@@ -18,6 +18,7 @@ from quickstart import results
 from quickstart.cost import estimate_audio
 from quickstart.display import score_table
 from quickstart.processes import AlreadyRunningError, ProcessDiedError
+from quickstart.remarks import find_remarks
 from quickstart.settings import DSN_FILE, STATE, DemoSettings
 from quickstart.stack import DAG_ID, SANDBOX_KEY, Stack
 
@@ -118,6 +119,8 @@ def _in_flight(client: AssemblyAIClient) -> int:
 def _conclude(stack: Stack, settings: DemoSettings, begun: datetime, state: str) -> int:
     calls = results.overview(stack.results_dsn)
     CONSOLE.print(score_table(calls))
+    for remark in find_remarks(settings.recordings, calls):
+        CONSOLE.print(remark, style="yellow", markup=False, soft_wrap=True)
     paid = results.progress(stack.results_dsn, begun).new
     if paid:
         CONSOLE.print(f"{paid} of {len(calls)} calls were submitted in this run.")

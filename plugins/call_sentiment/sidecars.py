@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from difflib import SequenceMatcher
+from functools import lru_cache
 from typing import Any
 
 from assemblyai_provider.models import strip_url_queries
@@ -122,6 +123,8 @@ def _near_misses(content: Mapping[str, Any], known: Collection[str]) -> list[str
     return found[:_MAX_NOTICES]
 
 
+# The sidecars of a folder repeat the same few names.
+@lru_cache(maxsize=4096)
 def _is_near(written: str, known: str) -> bool:
     short, long = sorted((written, known), key=len)
     # What goes on for longer, like queue_wait_seconds, is something else.

@@ -19,7 +19,7 @@ from benchmarks.history import OPTIONS
 from benchmarks.results import CONN_ID, seconds
 from call_sentiment import ledger
 from call_sentiment.answers import read_answer
-from call_sentiment.database import run_sql
+from call_sentiment.known_calls import find_known_recordings
 from call_sentiment.load import load_batch
 from call_sentiment.memory import LedgerMemory
 from call_sentiment.report import report_calls
@@ -57,11 +57,10 @@ class Batches:
         for _ in range(BATCH):
             Path(self._folder, f"{uuid.uuid4().hex}.mp3").touch()
         calls: list[str] = []
-        location = {"location": self._folder}
         return {
             "discover, listing the folder": seconds(partial(self._discover, calls)),
             "of which: read the known recordings": seconds(
-                partial(run_sql, self._connection, "find_known_recordings", location)
+                partial(find_known_recordings, self._connection, self._folder, [])
             ),
             "submit, the ledger's part": seconds(partial(self._submit, calls)),
             "load": seconds(partial(load_batch, CONN_ID, calls, self._fetch)),

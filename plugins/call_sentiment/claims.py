@@ -79,7 +79,7 @@ def _rename(connection: Connection, matches: Sequence[Match]) -> list[Match]:
 
 
 def _write_calls(connection: Connection, matches: Sequence[Match], transcribe_again: bool) -> None:
-    paid = [_call_row(m) for m in matches if m.known and m.known.paid]
+    paid = [_paid_row(m) for m in matches if m.known and m.known.paid]
     others = [_call_row(m) for m in matches if transcribe_again or not (m.known and m.known.paid)]
     changed = run_sql(connection, "update_calls", {"calls": dump_json(paid)}) if paid else []
     if facts := sum(row["facts_changed"] for row in changed):
@@ -143,6 +143,14 @@ def _call_row(match: Match) -> dict[str, Any]:
         "metadata": facts.metadata,
         "notices": [*facts.notices, *_late_order(match)] if facts != CallFacts() else None,
     }
+
+
+def _paid_row(match: Match) -> dict[str, Any]:
+    row = _call_row(match)
+    if match.known and not match.known.under_way:
+        # The query of a web address is kept only for what is still to be submitted.
+        row["recording"] = match.recording.address
+    return row
 
 
 def _late_order(match: Match) -> list[str]:

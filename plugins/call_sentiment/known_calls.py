@@ -50,10 +50,10 @@ class KnownCall:
 
 
 def find_known_recordings(
-    connection: Connection, location: str | None, addresses: Sequence[str]
+    connection: Connection, prefix: str | None, addresses: Sequence[str]
 ) -> dict[str, KnownRecording]:
-    """The recordings of calls under a location and at these addresses, by address; the newest call counts."""
-    params = {"location": location, "addresses": list(addresses)}
+    """The recordings of calls under a prefix and at these addresses, by address; the newest call counts."""
+    params = {"prefix": prefix, "addresses": list(addresses)}
     rows = run_sql_tuples(connection, "find_known_calls", params)
     return {row[0]: KnownRecording._make(row) for row in rows}
 

@@ -51,7 +51,7 @@ def discover(
         log.warning("%s", remark)
     with connection:
         run_sql(connection, "lock_discovery")
-        chosen = _choose(connection, location, listed, retranscribe, now() - min_unchanged_s)
+        chosen = _choose(connection, listed, retranscribe, now() - min_unchanged_s)
         matcher = _matcher(connection, chosen)
         matches = matcher.match(chosen)
         refused = claim(connection, matches, transcript_options, retranscribe)
@@ -66,19 +66,19 @@ def discover(
 
 def _choose(
     connection: Connection,
-    location: str,
     listed: FoundRecordings,
     retranscribe: bool,
     at_rest_since: float,
 ) -> list[Recording]:
     """Read what is said about those recordings that are new or not what they were."""
-    recordings = list(listed.recordings) if listed.in_manifest else listed.recordings
-    addresses = [found.address for found in recordings] if listed.in_manifest else []
-    known = find_known_recordings(connection, location, addresses)
+    in_manifest = listed.prefix is None
+    recordings = list(listed.recordings) if in_manifest else listed.recordings
+    addresses = [found.address for found in recordings] if in_manifest else []
+    known = find_known_recordings(connection, listed.prefix, addresses)
     chosen, adopted, unsettled = [], [], []
     for found in recordings:
         call = known.get(found.address)
-        if call is not None and call.live and not (listed.in_manifest or retranscribe):
+        if call is not None and call.live and not (in_manifest or retranscribe):
             if call.recording_version == found.version and call.sidecar_version == found.sidecar_version:
                 continue
             if call.recording_version is None and found.version is not None:

@@ -40,13 +40,14 @@ class FoundRecordings:
     """The recordings of a location in the order of their names (of the lines, for a manifest).
 
     :param recordings: to be iterated once.
+    :param prefix: what all addresses begin with; None for a manifest, where they may be anywhere and one line
+        may contradict another.
     :param remarks: which files are not used and why, a line each.
-    :param in_manifest: they may be anywhere, and one line may contradict another.
     """
 
     recordings: Iterable[FoundRecording]
+    prefix: str | None
     remarks: list[str] = field(default_factory=list)
-    in_manifest: bool = False
 
 
 def find_recordings(location: str) -> FoundRecordings:
@@ -62,7 +63,7 @@ def find_recordings(location: str) -> FoundRecordings:
         )
     try:
         if location.lower().endswith(".jsonl") and not os.path.isdir(local_path(location) or ""):
-            return FoundRecordings(list(_from_manifest(location)), in_manifest=True)
+            return FoundRecordings(list(_from_manifest(location)), None)
         return _from_folder(location)
     except FileNotFoundError as error:
         raise LocationError(
@@ -76,7 +77,7 @@ def _from_folder(location: str) -> FoundRecordings:
     base = decode_local(location).rstrip("/")
     listing = list_files(base or "/")
     contents = sort_files(listing)
-    return FoundRecordings(_found_files(base, listing, contents), contents.remarks())
+    return FoundRecordings(_found_files(base, listing, contents), f"{base}/", contents.remarks())
 
 
 def _found_files(base: str, listing: Listing, contents: FolderContents) -> Iterator[FoundRecording]:

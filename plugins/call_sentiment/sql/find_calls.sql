@@ -8,8 +8,11 @@ CROSS JOIN LATERAL (
         bool_or(t.state <> 'failed') AS live,
         bool_or(t.state IN ('submitted', 'loaded', 'scored', 'duplicate')) AS paid,
         bool_or(t.state IN ('intent', 'submitted', 'loaded')) AS under_way,
+        -- Of the same bytes twice, the transcript that is no duplicate comes last, and so counts.
         coalesce(
-            jsonb_object_agg(t.content_sha256, t.recording_number) FILTER (WHERE t.content_sha256 IS NOT NULL),
+            jsonb_object_agg(
+                t.content_sha256, t.recording_number ORDER BY t.state = 'duplicate' DESC, t.recording_number DESC
+            ) FILTER (WHERE t.content_sha256 IS NOT NULL),
             '{}'
         ) AS contents
     FROM call_sentiment.transcripts AS t

@@ -302,3 +302,20 @@ def test_a_missing_location_is_an_error_and_changes_nothing(db: Connection, tmp_
     with pytest.raises(LocationError):
         discover(db, tmp_path / "missing")
     assert rows(db) == []
+
+
+def test_a_secret_query_stays_for_what_is_submitted_again(db: Connection, tmp_path: Path) -> None:
+    address = "https://x.example/a.mp3"
+    location = manifest(tmp_path, {"recording": f"{address}?s=1"})
+    discover(db, location)
+    put_into(db, address, "scored")
+    discover(db, location)
+    assert call(db, address)["recording"] == address
+    assert discover(db, location, options={"speakers_expected": 2}, retranscribe=True) == [address]
+    assert call(db, address)["recording"] == f"{address}?s=1"
+    # The next run, which pays for nothing, leaves it to the submission that is to come.
+    discover(db, location)
+    assert call(db, address)["recording"] == f"{address}?s=1"
+    put_into(db, address, "submitted", assemblyai_id="again")
+    discover(db, location)
+    assert (call(db, address)["recording"], call(db, address)["query_removed"]) == (address, True)

@@ -9,6 +9,7 @@ from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pytest
 
@@ -151,6 +152,7 @@ def test_a_time_to_come_does_not_hold_a_recording_for_ever(centre: Centre) -> No
     assert dag_steps.tasks.discover_calls(
         dag_steps.RESULTS,
         {**dag_steps.PARAMS, "recordings": str(centre.folder), "min_unchanged_s": 0},
+        dag_steps.AssemblyAIHook(dag_steps.ASSEMBLYAI).get_transcript,
     ) == [[address]]
 
 
@@ -223,6 +225,19 @@ def test_other_audio_of_a_named_call_is_its_new_recording(centre: Centre) -> Non
     shown = query(centre.db, "SELECT transcript_id FROM call_sentiment.call_overview")
     assert shown == [{"transcript_id": rows(centre.db, "4711")[0]["transcript_id"]}]
     assert centre.charged() == 2
+
+
+def test_a_named_call_that_gets_the_audio_of_another_is_its_duplicate(centre: Centre) -> None:
+    centre.put("a.mp3", "first take", call_id="A")
+    centre.put("b.mp3", "other call", call_id="B")
+    centre.run()
+    centre.put("a.mp3", "other call", age_s=60)
+    centre.run()
+    # Not the score of the audio that it has no more.
+    assert (centre.overview(), centre.charged()) == ({"A": "duplicate", "B": "ok"}, 2)
+    centre.put("a.mp3", "first take", age_s=50)
+    centre.run()
+    assert (centre.overview(), centre.charged()) == ({"A": "ok", "B": "ok"}, 2)
 
 
 def test_a_recording_that_went_on_is_the_same_call(centre: Centre) -> None:
@@ -370,3 +385,20 @@ def test_recordings_that_did_not_change_are_not_opened(centre: Centre) -> None:
         os.utime(path, ns=(times[1], times[1]))
     centre.run()
     assert (call(centre.db, address)["queue"], centre.charged()) == ("sales", 1)
+
+
+@pytest.mark.parametrize("form", ["file://{}", "file://{}/", "{}/", "{}//"])
+def test_a_folder_is_known_however_it_is_written(centre: Centre, form: str) -> None:
+    folder = centre.folder / "who? 100%"
+    folder.mkdir()
+    (folder / "a.mp3").write_bytes(b"audio")
+    set_at_rest(folder / "a.mp3")
+    location = form.format(quote(str(folder)) if "file" in form else folder)
+    for _ in range(2):
+        dag_steps.run(location)
+    assert list(centre.overview().values()) == ["ok"]
+    assert len(centre.uploads()) == 1
+    version = query(centre.db, "SELECT recording_version FROM call_sentiment.calls")
+    assert version != [{"recording_version": None}]
+    # A second look claims nothing and reads nothing.
+    assert dag_steps.discover(location) == []

@@ -46,8 +46,8 @@ CROSS JOIN LATERAL (
     SELECT *
     FROM call_sentiment.transcripts AS candidate
     WHERE candidate.call_id = c.call_id
-    ORDER BY CASE candidate.state WHEN 'scored' THEN 0 WHEN 'duplicate' THEN 2 WHEN 'failed' THEN 3 ELSE 1 END,
-             candidate.recording_number = c.recording_number DESC,
+    ORDER BY candidate.recording_number = c.recording_number AND candidate.state IN ('scored', 'duplicate') DESC,
+             CASE candidate.state WHEN 'scored' THEN 0 WHEN 'duplicate' THEN 2 WHEN 'failed' THEN 3 ELSE 1 END,
              candidate.transcript_id DESC
     LIMIT 1
 ) AS t;

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from assemblyai_provider.client import AssemblyAIClient, Page
-from assemblyai_provider.exceptions import TranscriptNotFoundError
+from assemblyai_provider.exceptions import TranscriptNotFoundError, TransportError
 from assemblyai_provider.models import Transcript, TranscriptStatus
 
 ACTIVE = (TranscriptStatus.QUEUED, TranscriptStatus.PROCESSING)
@@ -28,6 +28,18 @@ class Outcome:
     failure: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What a round has found.
+
+    :param over: how each watched job that is over ended.
+    :param looked_at: when the round began, on its poller's clock; None if it did not get as far as every job.
+    """
+
+    over: Mapping[str, Outcome]
+    looked_at: float | None = None
+
+
 @dataclass(slots=True)
 class Watch:
     """Follows jobs from round to round.
@@ -43,6 +55,15 @@ class Watch:
     _missing_since: dict[str, float] = field(default_factory=dict)
     _put_off: Counter[str] = field(default_factory=Counter)
     _page: Page = field(init=False)
+    _listed: bool = False
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the round got as far as every job.
+
+        Those whose looks by id go unanswered do not count, or a single one would keep every round incomplete.
+        """
+        return self._listed and self._unseen <= self._put_off.keys()
 
     def begin(self, wanted: Set[str]) -> bool:
         """Start a round for these ids; False if all of them are over, so that there is nothing to ask."""
@@ -51,6 +72,7 @@ class Watch:
         self._created = {id_: at for id_, at in self._created.items() if id_ in pending}
         self._missing_since = {id_: at for id_, at in self._missing_since.items() if id_ in pending}
         self._put_off = Counter({id_: times for id_, times in self._put_off.items() if id_ in pending})
+        self._listed = not pending
         return bool(pending)
 
     def lists(self) -> Iterator[Ask]:
@@ -72,6 +94,7 @@ class Watch:
             # Those that are left may be spread over a long history, where looking by id is cheaper.
             if not self._take_completed(self._page) or (before_id := self._older(self._page)) is None:
                 break
+        self._listed = True
 
     def take(self, page: Page) -> None:
         """Take the page that was asked for."""
@@ -123,25 +146,33 @@ class Watch:
         """Take the answer to a look by id."""
         self._unseen.discard(transcript_id)
         self._missing_since.pop(transcript_id, None)
+        self._put_off.pop(transcript_id, None)
         if transcript.status.is_terminal:
             failure = transcript.failure
             self.over[transcript_id] = Outcome(failure.reason if failure else None)
 
     def not_found(self, transcript_id: str, now: float) -> None:
         """Take the answer that there is no such job; it counts as over when that stays so for a while."""
+        self._unseen.discard(transcript_id)
         if now - self._missing_since.setdefault(transcript_id, now) >= MISSING_AFTER_S:
             self.over[transcript_id] = Outcome("AssemblyAI does not know this transcript (any more)")
 
 
-def look(watch: Watch, client: AssemblyAIClient, wanted: Set[str], now: float) -> None:
-    """One round on the worker's side, which ends at the first job that is found to be in work."""
+def look(
+    watch: Watch, client: AssemblyAIClient, wanted: Set[str], now: float, *, whole: bool = False
+) -> None:
+    """One round on the worker's side, which ends at the first job that is found to be in work.
+
+    :param whole: go on to the other jobs.
+    """
     if not watch.begin(wanted):
         return
-    # Where thousands are in work, any one of these tells for a single request what takes many pages.
-    first = watch.unlisted()[0]
-    _confirm(watch, client, first, now)
-    if first not in watch.over:
-        return
+    if not whole:
+        # Where thousands are in work, any one of these tells for a single request what takes many pages.
+        first = watch.unlisted()[0]
+        _confirm(watch, client, first, now)
+        if first not in watch.over:
+            return
     for status, before_id in watch.lists():
         watch.take(client.list_transcripts(status=status, before_id=before_id))
     for transcript_id in watch.unlisted():
@@ -153,3 +184,6 @@ def _confirm(watch: Watch, client: AssemblyAIClient, transcript_id: str, now: fl
         watch.confirm(transcript_id, client.get_transcript(transcript_id))
     except TranscriptNotFoundError:
         watch.not_found(transcript_id, now)
+    except TransportError:
+        watch.put_off(transcript_id)
+        raise

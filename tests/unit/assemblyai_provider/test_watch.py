@@ -117,6 +117,55 @@ def test_a_row_that_is_over_although_the_list_was_filtered_is_asked_for_by_id() 
     assert watch.unlisted() == ["j1"]
 
 
+def test_a_round_is_complete_once_every_job_is_accounted_for() -> None:
+    watch = Watch()
+    watch.begin({"j1", "j2", "j3"})
+    assert not watch.is_complete
+    ask(watch, page("j1"))
+    assert not watch.is_complete
+    watch.confirm("j2", answer("processing"))
+    assert not watch.is_complete
+    watch.not_found("j3", 0)
+    assert watch.is_complete
+    watch.begin({"j1", "j2", "j3"})
+    assert not watch.is_complete
+
+
+def test_a_round_whose_lists_are_not_read_to_the_end_is_incomplete() -> None:
+    watch = Watch()
+    watch.begin({"j1"})
+    watch.put_off("j1")
+    watch.begin({"j1"})
+    next(watch.lists())
+    assert not watch.is_complete
+
+
+def test_a_round_with_nothing_left_to_ask_is_complete() -> None:
+    watch = Watch()
+    assert not watch.begin(set())
+    assert watch.is_complete
+
+
+def test_a_job_that_is_never_answered_makes_no_round_incomplete() -> None:
+    watch = Watch()
+    watch.begin({"j1", "j2"})
+    ask(watch)
+    watch.put_off("j1")
+    assert not watch.is_complete
+    watch.confirm("j2", answer("completed"))
+    assert watch.is_complete
+
+
+def test_a_job_that_is_answered_again_must_be_answered_in_each_round() -> None:
+    watch = Watch()
+    watch.begin({"j1"})
+    watch.put_off("j1")
+    watch.confirm("j1", answer("processing"))
+    watch.begin({"j1"})
+    ask(watch)
+    assert not watch.is_complete
+
+
 def test_a_deleted_transcript_has_failed() -> None:
     watch = Watch()
     watch.begin({"j1"})

@@ -7,14 +7,13 @@ import logging
 import random
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping, Set
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from airflow.sdk.exceptions import AirflowNotFoundException
 
 from assemblyai_provider.client import AsyncAssemblyAIClient
-from assemblyai_provider.client.limiter import WINDOW_S
 from assemblyai_provider.exceptions import (
     AssemblyAIError,
     AuthenticationError,
@@ -23,7 +22,8 @@ from assemblyai_provider.exceptions import (
     TransportError,
 )
 from assemblyai_provider.hooks import AssemblyAIHook
-from assemblyai_provider.watch import Outcome, Watch
+from assemblyai_provider.pace import Pace
+from assemblyai_provider.watch import Snapshot, Watch
 
 log = logging.getLogger(__name__)
 
@@ -43,16 +43,27 @@ class WatchList:
 
     ids: Counter[str] = field(default_factory=Counter)
     intervals: Counter[float | None] = field(default_factory=Counter)
+    prompt: int = 0
+    arrival: asyncio.Event | None = None
 
     @contextmanager
-    def waiting(self, ids: Iterable[str], poll_interval: float | None) -> Iterator[None]:
-        """Have these ids watched inside the block, every `poll_interval` seconds."""
+    def waiting(
+        self, ids: Iterable[str], poll_interval: float | None, *, prompt: bool = False
+    ) -> Iterator[None]:
+        """Have these ids watched inside the block, every `poll_interval` seconds.
+
+        :param prompt: never less often, even while nothing happens.
+        """
         ids = Counter(ids)
         self.ids.update(ids)
         self.intervals[poll_interval] += 1
+        self.prompt += prompt
+        if prompt and self.arrival:
+            self.arrival.set()
         try:
             yield
         finally:
+            self.prompt -= prompt
             for transcript_id, times in ids.items():
                 self.ids[transcript_id] -= times
                 if not self.ids[transcript_id]:
@@ -61,7 +72,8 @@ class WatchList:
 
     def interval_s(self, default_s: float) -> float:
         """The shortest interval anybody asks for, None being the default."""
-        return min((default_s if s is None else s for s in self.intervals), default=default_s)
+        shortest = min((default_s if s is None else s for s in self.intervals), default=default_s)
+        return max(shortest, 0.1)
 
 
 _watch_lists: dict[str, WatchList] = {}
@@ -70,20 +82,6 @@ _watch_lists: dict[str, WatchList] = {}
 def watch_list(assemblyai_conn_id: str) -> WatchList:
     """The watch list of a connection in this process."""
     return _watch_lists.setdefault(assemblyai_conn_id, WatchList())
-
-
-@dataclass(slots=True)
-class Pace:
-    """How long to pause between rounds: longer while nothing happens, never beyond a share of the budget."""
-
-    uniform: Callable[[float, float], float] = random.uniform
-    _slowdown: float = 1.0
-
-    def pause(self, interval_s: float, *, news: bool, requests: int, budget: int) -> float:
-        """Seconds until the next round, after one that took `requests` of the `budget` per five minutes."""
-        self._slowdown = 1.0 if news else min(self._slowdown * 1.25, 3.0)
-        affordable = requests * WINDOW_S / (budget * 0.5)
-        return max(interval_s * self._slowdown * self.uniform(0.8, 1.2), affordable)
 
 
 class Poller:
@@ -108,7 +106,7 @@ class Poller:
         self._failures = 0
         self._answered = True
 
-    async def snapshots(self) -> AsyncGenerator[Mapping[str, Outcome]]:
+    async def snapshots(self) -> AsyncGenerator[Snapshot]:
         """After each round, for ever: how each watched job that is over ended, told again every time.
 
         Rides out every fault of the network. Raises only once it is certain that the connection is unusable
@@ -122,9 +120,10 @@ class Poller:
                 ) as client:
                     self._answered = True
                     while self._answered:
+                        looked_at = self._clock()
                         pause = await self._round(client)
-                        yield self._watch.over
-                        await self._sleep(pause)
+                        yield Snapshot(self._watch.over, looked_at if self._watch.is_complete else None)
+                        await self._rest(pause, settings.poll_interval_s)
             except UNUSABLE as error:
                 self._failures += 1
                 if self._failures >= CERTAIN_AFTER:
@@ -145,11 +144,28 @@ class Poller:
             log.warning("AssemblyAI cannot be asked for %d jobs now: %s", len(wanted), error)
         settings = client.settings
         return self._pace.pause(
-            max(self._list.interval_s(settings.poll_interval_s), 0.1),
-            news=not self._watch.over.keys() <= known.keys(),
+            self._list.interval_s(settings.poll_interval_s),
+            news=bool(self._list.prompt) or not self._watch.over.keys() <= known.keys(),
             requests=client.sent - sent,
             budget=settings.request_budget,
         )
+
+    async def _rest(self, pause: float, poll_interval_s: float) -> None:
+        """Sleep until the next round, which comes sooner for a prompt wait that begins meanwhile."""
+        began, self._list.arrival = self._clock(), asyncio.Event()
+        sleep = asyncio.ensure_future(self._sleep(pause))
+        arrival = asyncio.create_task(self._list.arrival.wait())
+        try:
+            await asyncio.wait((sleep, arrival), return_when=asyncio.FIRST_COMPLETED)
+            slept = sleep.done()
+        finally:
+            sleep.cancel()
+            arrival.cancel()
+        if slept:
+            await sleep
+        else:
+            shortest = self._pace.shortest(self._list.interval_s(poll_interval_s))
+            await self._sleep(max(shortest - (self._clock() - began), 0))
 
     async def _look(self, client: AsyncAssemblyAIClient, wanted: Set[str]) -> None:
         watch = self._watch

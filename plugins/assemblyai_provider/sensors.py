@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseSensorOperator
 from airflow.sdk.exceptions import AirflowSkipException
 
-from assemblyai_provider.exceptions import TranscriptFailedError, TransportError
+from assemblyai_provider.exceptions import ConfigurationError, TranscriptFailedError, TransportError
 from assemblyai_provider.hooks import AssemblyAIHook
 from assemblyai_provider.numbers import POLL_INTERVAL
-from assemblyai_provider.triggers import AssemblyAITranscriptTrigger, failures_of_event
+from assemblyai_provider.patience import EarlyEnd, progress, read_wait
+from assemblyai_provider.triggers import AssemblyAITranscriptTrigger, ended_of_event, failures_of_event
 from assemblyai_provider.watch import Watch, look
 
 if TYPE_CHECKING:
@@ -29,7 +30,10 @@ NAMED_FAILURES = 20
 
 
 class AssemblyAITranscriptSensor(BaseSensorOperator):
-    """Waits until every one of the transcripts is over. It has no result: the ids are the submit task's.
+    """Waits until the transcripts are over and returns the ids of those that are.
+
+    By default it waits for every one. With `patience` or `end_after` it ends with those that are ready, maybe
+    none, and leaves the others to whoever waits for them next.
 
     Faults of the network are ridden out until `timeout`. Failed jobs fail the task without retry
     (TranscriptFailedError, with ids and reasons), or skip it with `soft_fail`.
@@ -41,10 +45,19 @@ class AssemblyAITranscriptSensor(BaseSensorOperator):
     :param deferrable: wait in the triggerer, occupying no worker slot. It looks once before: if all is over,
         nothing is deferred.
     :param poke_interval: seconds between two looks. Deferred, the connection's `poll_interval_s` by default.
+    :param patience: end with the transcripts that are over, even none, once no further one has ended for so
+        long: seconds or a timedelta (templated). None, an empty text or the text `None`: wait for all. On a
+        worker not with `mode="reschedule"`, which remembers nothing between two looks.
+    :param end_after: end with the transcripts that are over so long after this try began to wait (given as
+        `patience` is). A wait ends by either at the first look after that, so up to one interval later, and
+        never while AssemblyAI gives no answer.
+    :return: the ids that are over, each once, in the order given. Failed ones are among them if
+        `fail_on_error` is off.
     """
 
-    template_fields: Sequence[str] = ("transcript_ids",)
+    template_fields: Sequence[str] = ("transcript_ids", "patience", "end_after")
     ui_color = "#d5e8f0"
+    clock = staticmethod(time.monotonic)
 
     def __init__(
         self,
@@ -54,6 +67,8 @@ class AssemblyAITranscriptSensor(BaseSensorOperator):
         fail_on_error: bool = True,
         deferrable: bool = True,
         poke_interval: timedelta | float | None = None,
+        patience: timedelta | float | str | None = None,
+        end_after: timedelta | float | str | None = None,
         **kwargs: Any,
     ) -> None:
         if isinstance(poke_interval, timedelta):
@@ -65,13 +80,21 @@ class AssemblyAITranscriptSensor(BaseSensorOperator):
         self.assemblyai_conn_id = assemblyai_conn_id
         self.fail_on_error = fail_on_error
         self.deferrable = deferrable
+        self.patience = patience
+        self.end_after = end_after
         self._poll_interval = interval_s
         self._watch = Watch()
+        self._early_end: EarlyEnd | None = None
+        for name, value in (("patience", patience), ("end_after", end_after)):
+            if isinstance(value, (int, float, timedelta)):  # anything else has its value when the task runs
+                self._seconds(name)
 
-    def execute(self, context: Context) -> None:
+    def execute(self, context: Context) -> list[str]:
         if not self.deferrable:
             super().execute(context)
-            return
+            return self._result(self._watch.over)
+        patience, end_after = self._seconds("patience"), self._seconds("end_after")
+        end_at = None if end_after is None else time.time() + end_after
         try:
             over = self.poke(context)
         except TranscriptFailedError as error:
@@ -82,27 +105,67 @@ class AssemblyAITranscriptSensor(BaseSensorOperator):
         if not over:
             self.defer(
                 trigger=AssemblyAITranscriptTrigger(
-                    self._ids, self.assemblyai_conn_id, self._poll_interval, self.fail_on_error
+                    self._ids,
+                    self.assemblyai_conn_id,
+                    self._poll_interval,
+                    self.fail_on_error,
+                    patience,
+                    end_at,
+                    push_result=self.do_xcom_push,
+                    has_mapped_dependants=next(self.iter_mapped_dependants(), None) is not None,
                 ),
                 method_name="execute_complete",
                 timeout=timedelta(seconds=self.timeout),
             )
+        return self._result(self._watch.over)
 
     def poke(self, context: Context) -> bool:
+        # A look before deferring is the first one, by which no wait ends early.
+        ids, early_end = set(self._ids), None if self.deferrable else self._wait_on_worker(context)
+        looked_at = self.clock()
         try:
-            look(self._watch, self._client, set(self._ids), time.monotonic())
+            look(self._watch, self._client, ids, looked_at, whole=early_end is not None)
         except TransportError as error:
             self.log.warning("Could not look, will look again: %s", error)
-            return False
         over = self._watch.over
-        if len(over) < len(set(self._ids)):
+        if len(over) < len(ids) and not (
+            early_end
+            and early_end.is_due(len(over), looked_at if self._watch.is_complete else None, self.clock())
+        ):
             return False
         self._judge({id_: outcome.failure for id_, outcome in over.items() if outcome.failure})
         return True
 
-    def execute_complete(self, context: Context, event: Any = None) -> None:
+    def _wait_on_worker(self, context: Context) -> EarlyEnd | None:
+        patience, end_after = self._seconds("patience"), self._seconds("end_after")
+        if patience is not None and self.reschedule:
+            raise ConfigurationError(
+                f"task {self.task_id!r}, patience: is lost between two looks with mode='reschedule'. "
+                "Set deferrable=True or mode='poke', or give end_after instead."
+            )
+        if self._early_end is None and (patience is not None or end_after is not None):
+            began, end_at = self.clock(), None
+            if end_after is not None:
+                first = context["ti"].get_first_reschedule_date(context) if self.reschedule else None
+                waited = (datetime.now(UTC) - first).total_seconds() if first else 0.0
+                end_at = began + end_after - waited
+            self._early_end = EarlyEnd(began, patience, end_at)
+        return self._early_end
+
+    def _seconds(self, name: str) -> float | None:
+        return read_wait(getattr(self, name), f"task {self.task_id!r}, {name}")
+
+    def execute_complete(self, context: Context, event: Any = None) -> list[str]:
         """Resumed to tell of failures, or by `dag.test` after a success."""
         self._judge(failures_of_event(event))
+        ended = ended_of_event(event)
+        return self._result(self._ids if ended is None else ended)
+
+    def _result(self, over: Iterable[str]) -> list[str]:
+        ids, over = list(dict.fromkeys(self._ids)), set(over)
+        ended = [id_ for id_ in ids if id_ in over]
+        self.log.info(progress(len(ended), len(ids)))
+        return ended
 
     def _judge(self, failures: Mapping[str, str]) -> None:
         if failures and self.fail_on_error:

@@ -25,7 +25,8 @@ class ExecutionApi:
     """What the runner asks and tells.
 
     `store` outlives runs, as the task state store does; writing a value that holds `refuse_to_store` fails,
-    as if the worker had died before. `next_method` and `next_kwargs` resume a deferred task.
+    as if the worker had died before. `next_method` and `next_kwargs` resume a deferred task. A task in mode
+    `reschedule` has waited since `first_reschedule`.
     """
 
     max_tries: int = 0
@@ -36,6 +37,7 @@ class ExecutionApi:
     next_kwargs: dict[str, Any] | None = None
     next_method: str | None = None
     refuse_to_store: str | None = None
+    first_reschedule: str | None = None
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         path, method = request.url.path.strip("/"), request.method
@@ -46,6 +48,8 @@ class ExecutionApi:
             return self._store(method, path.rsplit("/", 1)[-1], body)
         if path.startswith("xcoms/") and method == "POST":
             self.xcoms[path.rsplit("/", 1)[-1]] = body
+        if path.startswith("task-reschedules/"):
+            return httpx.Response(200, json=self.first_reschedule)
         if path.endswith("/rtif"):
             self.rendered_fields = body
         if path.endswith("/state"):
@@ -83,7 +87,7 @@ class ExecutionApi:
             "dag_run": dag_run,
             "max_tries": self.max_tries,
             "should_retry": self.try_number <= self.max_tries,
-            "task_reschedule_count": 0,
+            "task_reschedule_count": 1 if self.first_reschedule else 0,
             "next_method": self.next_method,
             "next_kwargs": self.next_kwargs,
         }

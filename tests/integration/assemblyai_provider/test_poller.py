@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import ExitStack, aclosing
 
 import pytest
 from airflow.triggers.base import TaskSuccessEvent, TriggerEvent
@@ -12,12 +12,12 @@ from airflow.triggers.shared_stream import SharedStreamManager
 from assemblyai_provider.client import AssemblyAIClient
 from assemblyai_provider.exceptions import AuthenticationError
 from assemblyai_provider.poller import Poller, watch_list
-from assemblyai_provider.triggers import AssemblyAITranscriptTrigger
-from assemblyai_provider.watch import MISSING_AFTER_S, Outcome
+from assemblyai_provider.triggers import AssemblyAITranscriptTrigger, ended_of_event
+from assemblyai_provider.watch import MISSING_AFTER_S, Outcome, Snapshot
 from assemblyai_sandbox.testing import SandboxServer
 
 CONN = "assemblyai_default"
-Snapshot = Mapping[str, Outcome]
+Over = Mapping[str, Outcome]
 FAILING = {"status": "error", "error": "Audio duration is too short."}
 
 
@@ -49,16 +49,16 @@ async def asked(sandbox: SandboxServer, endpoint: str, times: int = 1) -> None:
         await asyncio.sleep(0.01)
 
 
-def until(ids: list[str], waiting: Poller, *, rounds: int = 200) -> list[Snapshot]:
+def until(ids: list[str], waiting: Poller, *, rounds: int = 200) -> list[Over]:
     """The snapshots until all of the ids are over."""
 
-    async def collect() -> list[Snapshot]:
-        seen: list[Snapshot] = []
+    async def collect() -> list[Over]:
+        seen: list[Over] = []
         with watch_list(CONN).waiting(ids, None):
             async with aclosing(waiting.snapshots()) as snapshots:
-                async for over in snapshots:
-                    seen.append(over)
-                    if all(transcript_id in over for transcript_id in ids) or len(seen) == rounds:
+                async for snapshot in snapshots:
+                    seen.append(snapshot.over)
+                    if all(transcript_id in snapshot.over for transcript_id in ids) or len(seen) == rounds:
                         break
         return seen
 
@@ -158,6 +158,73 @@ def test_quiet_times_are_polled_less_often(client: AssemblyAIClient, sandbox: Sa
     assert max(pauses) == pytest.approx(5 * 3 * 1.2)
 
 
+def test_a_prompt_wait_is_never_polled_less_often(client: AssemblyAIClient, sandbox: SandboxServer) -> None:
+    sandbox.script("*", {"processing_s": 300})
+    pauses: list[float] = []
+    with watch_list(CONN).waiting([], None, prompt=True):
+        until([submit(client, "a")], poller(sandbox, pauses))
+    assert len(pauses) >= 50
+    assert max(pauses) == pytest.approx(5 * 1.2)
+
+
+def test_a_prompt_wait_that_begins_in_a_long_pause_cuts_it_short(
+    client: AssemblyAIClient, sandbox: SandboxServer
+) -> None:
+    sandbox.script("*", {"processing_s": 3000})
+    transcript_id, pauses = submit(client, "a"), list[float]()
+
+    async def run() -> None:
+        with ExitStack() as waits:
+
+            async def sleep(seconds: float) -> None:
+                pauses.append(seconds)
+                if seconds < 17:
+                    await asyncio.to_thread(sandbox.clock.advance, seconds)
+                else:  # the wait begins two seconds later
+                    await asyncio.to_thread(sandbox.clock.advance, 2)
+                    waits.enter_context(watch_list(CONN).waiting([], 4.0, prompt=True))
+                    async with asyncio.timeout(20):
+                        await asyncio.Event().wait()
+
+            def clock() -> float:
+                return sandbox.clock.now().timestamp()
+
+            waiting = Poller(CONN, sleep=sleep, clock=clock, uniform=lambda low, high: high)
+            waits.enter_context(watch_list(CONN).waiting([transcript_id], None))
+            async with aclosing(waiting.snapshots()) as snapshots:
+                async for _ in snapshots:
+                    if len(pauses) > 10:
+                        return
+
+    asyncio.run(run())
+    longest = pauses.index(max(pauses))
+    assert pauses[longest] == pytest.approx(5 * 3 * 1.2)
+    assert pauses[longest + 1] == pytest.approx(4 * 1.2 - 2)
+    assert pauses[longest + 2 :] == pytest.approx([4 * 1.2] * len(pauses[longest + 2 :]))
+
+
+def test_a_snapshot_tells_when_its_round_began_unless_it_missed_jobs(
+    client: AssemblyAIClient, sandbox: SandboxServer
+) -> None:
+    sandbox.script("*", {"processing_s": 300})
+    transcript_id = submit(client, "a")
+
+    async def collect() -> list[float | None]:
+        with watch_list(CONN).waiting([transcript_id], None):
+            async with aclosing(poller(sandbox).snapshots()) as snapshots:
+                before = sandbox.clock.now().timestamp()
+                first = await anext(snapshots)
+                sandbox.fault("server_error", "*", count=8)  # one round with its retries
+                moments = [first.looked_at, *[(await anext(snapshots)).looked_at for _ in range(3)]]
+        assert moments[0] == pytest.approx(before)
+        return moments
+
+    moments = asyncio.run(collect())
+    assert None in moments
+    known = [moment for moment in moments if moment is not None]
+    assert known == sorted(set(known))
+
+
 def test_a_refused_key_is_believed_at_the_third_time(
     sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -181,14 +248,14 @@ def test_a_corrected_key_is_taken_up(
         await asked(sandbox, "list")
         monkeypatch.setenv("AIRFLOW_CONN_ASSEMBLYAI_DEFAULT", right)
 
-    async def both() -> Snapshot:
+    async def both() -> Over:
         with watch_list(CONN).waiting([transcript_id], None):
             correction = asyncio.create_task(correct())
             async with aclosing(waiting.snapshots()) as snapshots:
-                async for over in snapshots:
-                    if over:
+                async for snapshot in snapshots:
+                    if snapshot.over:
                         await correction
-                        return over
+                        return snapshot.over
         raise AssertionError("it ended")
 
     assert asyncio.run(both()) == {transcript_id: Outcome()}
@@ -202,13 +269,13 @@ def test_a_connection_that_moved_elsewhere_is_followed(
     nowhere = {**fields, "host": "http://127.0.0.1:9"}
     monkeypatch.setenv("AIRFLOW_CONN_ASSEMBLYAI_DEFAULT", json.dumps(nowhere))
 
-    async def both() -> Snapshot:
+    async def both() -> Over:
         with watch_list(CONN).waiting([transcript_id], None):
             async with aclosing(poller(sandbox).snapshots()) as snapshots:
-                assert await anext(snapshots) == {}
+                assert (await anext(snapshots)).over == {}
                 moved = json.dumps({**fields, "host": sandbox.url})
                 monkeypatch.setenv("AIRFLOW_CONN_ASSEMBLYAI_DEFAULT", moved)
-                return await anext(snapshots)
+                return (await anext(snapshots)).over
 
     assert asyncio.run(both()) == {transcript_id: Outcome()}
 
@@ -328,6 +395,55 @@ def test_nobody_polls_once_the_last_trigger_is_cancelled(
 
     asyncio.run(run())
     assert not watch_list(CONN).ids
+
+
+def ended(event: TriggerEvent) -> list[str] | None:
+    assert isinstance(event, TaskSuccessEvent)
+    return ended_of_event(event.payload)
+
+
+def test_a_wait_with_patience_ends_without_its_straggler_and_others_go_on(
+    client: AssemblyAIClient, sandbox: SandboxServer
+) -> None:
+    sandbox.script("slow", {"processing_s": 500})
+    fast, slow = submit(client, "fast"), submit(client, "slow")
+    waits = [
+        AssemblyAITranscriptTrigger([slow, fast], CONN, 0.1, patience=0.5),
+        AssemblyAITranscriptTrigger([slow], CONN, 0.1, patience=0.5),
+        AssemblyAITranscriptTrigger([slow, fast], CONN, 0.1),
+    ]
+
+    async def run() -> list[list[str] | None]:
+        manager = SharedStreamManager()
+        tasks = [asyncio.create_task(fire(manager, number, each)) for number, each in enumerate(waits)]
+        early = await asyncio.gather(*tasks[:2])
+        assert not tasks[2].done()
+        assert not watch_list(CONN).prompt
+        await asyncio.to_thread(sandbox.clock.advance, 1000)
+        return [ended(event) for event in (*early, await tasks[2])]
+
+    assert asyncio.run(run()) == [[fast], [], [slow, fast]]
+
+
+def test_jobs_without_a_readable_answer_hold_up_no_wait_with_patience(
+    client: AssemblyAIClient, sandbox: SandboxServer
+) -> None:
+    sandbox.script("broken", {**FAILING, "transcript": {"id": None}})
+    broken, good = [submit(client, f"broken-{number}") for number in range(8)], submit(client, "good")
+
+    class Clocked(AssemblyAITranscriptTrigger):
+        clock = staticmethod(lambda: sandbox.clock.now().timestamp())
+
+    async def rounds(snapshots: AsyncIterator[Snapshot]) -> AsyncIterator[Snapshot]:
+        for _ in range(50):
+            yield await anext(snapshots)
+
+    async def run() -> TriggerEvent:
+        waiting = Clocked([*broken, good], CONN, patience=60)
+        async with aclosing(poller(sandbox).snapshots()) as snapshots:
+            return await anext(aiter(waiting.filter_shared_stream(rounds(snapshots))))
+
+    assert ended(asyncio.run(run())) == [good]
 
 
 def test_a_trigger_can_also_run_alone(client: AssemblyAIClient, sandbox: SandboxServer) -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from datetime import timedelta
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -49,6 +51,10 @@ def test_it_defers_until_the_last_job_is_over(jobs: list[str]) -> None:
         "assemblyai_conn_id": "assemblyai_default",
         "poll_interval": None,
         "fail_on_error": True,
+        "patience": None,
+        "end_at": None,
+        "push_result": True,
+        "has_mapped_dependants": False,
     }
     assert message.next_method == "execute_complete"
     assert message.trigger_timeout == timedelta(seconds=60)
@@ -129,6 +135,178 @@ def test_poking_it_waits_on_a_worker(jobs: list[str], sandbox: SandboxServer) ->
     assert sensor.poke({}) is False
     sandbox.clock.advance(5)
     assert sensor.poke({}) is True
+
+
+@pytest.mark.parametrize("deferrable", [True, False])
+def test_the_result_is_the_ids_in_the_order_given_each_once(
+    jobs: list[str], sandbox: SandboxServer, deferrable: bool
+) -> None:
+    sandbox.clock.advance(5)
+    api = ExecutionApi()
+    assert run([jobs[1], jobs[0], jobs[1]], api, deferrable=deferrable)[0] == "success"
+    assert api.xcoms == {"return_value": [jobs[1], jobs[0]]}
+
+
+def test_failed_jobs_are_part_of_the_result_with_fail_on_error_off(
+    client: AssemblyAIClient, sandbox: SandboxServer
+) -> None:
+    sandbox.script("*", {"status": "error", "error": "Audio duration is too short."})
+    transcript_id = client.post_transcript({"audio_url": "https://h/a.mp3"}, lambda: None)
+    api = ExecutionApi()
+    run(transcript_id, api, fail_on_error=False)
+    assert api.xcoms == {"return_value": [transcript_id]}
+
+
+@pytest.mark.parametrize(
+    ("event", "ended"), [("success", ["b", "a"]), ({"status": "over", "ended": ["a"]}, ["a"])]
+)
+def test_resumed_after_a_success_it_returns_the_ids_that_ended(event: object, ended: list[str]) -> None:
+    next_kwargs = serialize({"event": event})
+    assert isinstance(next_kwargs, dict)
+    api = ExecutionApi(next_method="execute_complete", next_kwargs=next_kwargs)
+    assert run(["b", "a"], api)[0] == "success"
+    assert api.xcoms == {"return_value": ended}
+
+
+def test_without_xcoms_nothing_is_pushed_on_a_worker_or_in_the_triggerer(
+    jobs: list[str], sandbox: SandboxServer
+) -> None:
+    assert run(jobs, do_xcom_push=False)[1].trigger_kwargs["push_result"] is False
+    sandbox.clock.advance(5)
+    api = ExecutionApi()
+    assert run(jobs, api, do_xcom_push=False)[0] == "success"
+    assert api.xcoms == {}
+
+
+def test_the_trigger_is_told_when_tasks_are_expanded_over_the_result(jobs: list[str]) -> None:
+    with dag():
+        sensor = AssemblyAITranscriptSensor(task_id="wait", transcript_ids=jobs)
+        AssemblyAITranscriptSensor.partial(task_id="again").expand(transcript_ids=sensor.output)
+    assert run_task(sensor, ExecutionApi()).msg.trigger_kwargs["has_mapped_dependants"] is True
+
+
+@pytest.mark.parametrize(
+    ("patience", "end_after", "expected"),
+    [
+        (5, timedelta(seconds=15), (5.0, 15.0)),
+        ("{{ 10 / 2 }}", "{{ 10 + 5 }}", (5.0, 15.0)),
+        ("{{ none }}", "", (None, None)),
+    ],
+)
+def test_patience_and_the_deadline_are_handed_on_rendered(
+    jobs: list[str], patience: Any, end_after: Any, expected: tuple[float | None, float | None]
+) -> None:
+    now = time.time()
+    state, message, _ = run(jobs, patience=patience, end_after=end_after)
+    assert state == "deferred"
+    assert message.trigger_kwargs["patience"] == expected[0]
+    end_at = message.trigger_kwargs["end_at"]
+    assert end_at is None if expected[1] is None else now + 15 <= end_at <= time.time() + 15
+
+
+@pytest.mark.parametrize("deferrable", [True, False])
+def test_a_rendered_wait_without_sense_fails_with_its_name(jobs: list[str], deferrable: bool) -> None:
+    state, _, error = run(jobs, end_after="{{ 'soon' }}", deferrable=deferrable)
+    assert state == "failed"
+    assert "task 'wait', end_after: 'soon' is not a number of seconds" in str(error)
+
+
+def test_patience_is_refused_where_it_would_be_forgotten_between_looks(jobs: list[str]) -> None:
+    state, _, error = run(jobs, patience=5, deferrable=False, mode="reschedule")
+    assert state == "failed"
+    assert "patience: is lost between two looks with mode='reschedule'. Set deferrable=True" in str(error)
+    assert run(jobs, patience=5, mode="reschedule")[0] == "deferred"
+
+
+def test_rescheduled_it_counts_the_deadline_from_the_first_look(jobs: list[str]) -> None:
+    arguments = {"end_after": 60, "deferrable": False, "mode": "reschedule"}
+    assert run(jobs, ExecutionApi(), **arguments)[0] == "up_for_reschedule"
+    api = ExecutionApi(first_reschedule=(datetime.now(UTC) - timedelta(seconds=61)).isoformat())
+    assert run(jobs, api, **arguments)[0] == "success"
+    assert api.xcoms == {"return_value": jobs[:1]}
+
+
+Poke = Callable[..., AssemblyAITranscriptSensor]
+
+
+@pytest.fixture
+def on_worker(client: AssemblyAIClient, sandbox: SandboxServer) -> Poke:
+    """Makes a sensor that waits on a worker by the sandbox's clock."""
+
+    class Clocked(AssemblyAITranscriptSensor):
+        clock = staticmethod(lambda: sandbox.clock.now().timestamp())
+        _client = client
+
+    def make(ids: list[str], **arguments: Any) -> AssemblyAITranscriptSensor:
+        with dag():
+            return Clocked(task_id="wait", transcript_ids=ids, deferrable=False, **arguments)
+
+    return make
+
+
+@pytest.mark.parametrize("order", [1, -1])  # the job in work is asked for first, and last
+def test_on_a_worker_patience_ends_the_wait_with_those_that_are_over(
+    jobs: list[str], sandbox: SandboxServer, on_worker: Poke, order: int
+) -> None:
+    sensor = on_worker(jobs[::order], patience=3)
+    sandbox.clock.advance(1)
+    assert sensor.poke({}) is False
+    sandbox.clock.advance(2)
+    assert sensor.poke({}) is False
+    sandbox.clock.advance(1)
+    assert sensor.poke({}) is True
+    assert list(sensor._watch.over) == jobs[:1]
+
+
+def test_on_a_worker_a_job_that_ends_as_the_patience_passes_is_included(
+    jobs: list[str], sandbox: SandboxServer, on_worker: Poke
+) -> None:
+    sensor = on_worker(jobs, patience=4)
+    sandbox.clock.advance(1)
+    assert sensor.poke({}) is False
+    sandbox.clock.advance(4)
+    assert sensor.poke({}) is True
+    assert set(sensor._watch.over) == set(jobs)
+
+
+def test_on_a_worker_the_deadline_ends_the_wait(
+    jobs: list[str], sandbox: SandboxServer, on_worker: Poke
+) -> None:
+    sensor = on_worker(jobs[1:], end_after="4.0")
+    assert sensor.poke({}) is False
+    sandbox.clock.advance(3.9)
+    assert sensor.poke({}) is False
+    sandbox.clock.advance(0.1)
+    assert sensor.poke({}) is True
+    assert not sensor._watch.over
+
+
+def test_on_a_worker_no_wait_ends_early_while_nothing_answers(
+    jobs: list[str], sandbox: SandboxServer, on_worker: Poke
+) -> None:
+    sensor = on_worker(jobs, end_after=4)
+    sandbox.fault("reset_before", "list", count=None)
+    assert sensor.poke({}) is False
+    sandbox.clock.advance(4.5)
+    assert sensor.poke({}) is False
+    sandbox.clear_faults()
+    assert sensor.poke({}) is True
+
+
+def test_on_a_worker_jobs_without_an_answer_hold_up_no_others(
+    client: AssemblyAIClient, sandbox: SandboxServer, on_worker: Poke
+) -> None:
+    failing = {"status": "error", "error": "Audio duration is too short."}
+    sandbox.script("*", failing)
+    sandbox.script("broken", {**failing, "transcript": {"id": None}})
+    names = ("broken-1", "broken-2", "1", "2")
+    ids = [client.post_transcript({"audio_url": f"https://h/{name}.mp3"}, lambda: None) for name in names]
+    sensor = on_worker(ids, end_after=4, fail_on_error=False)
+    for _ in ids:
+        sandbox.clock.advance(2)
+        ended = sensor.poke({})
+    assert ended is True
+    assert set(sensor._watch.over) == set(ids[2:])
 
 
 @pytest.mark.parametrize("sandbox", ["docs"], indirect=True)  # nothing of it is asked

@@ -27,6 +27,14 @@ def test_a_poke_interval_is_seconds_or_a_timedelta(interval: Any) -> None:
     assert sensor.poke_interval == 30
 
 
+@pytest.mark.parametrize("name", ["patience", "end_after"])
+@pytest.mark.parametrize("seconds", [0, -1, float("nan"), True, 1e9, timedelta(0)])
+def test_a_wait_without_sense_is_refused_with_the_task(name: str, seconds: Any) -> None:
+    arguments: dict[str, Any] = {name: seconds}
+    with pytest.raises(ConfigurationError, match=rf"task 'wait', {name}: .* seconds from 0.1 to 604800"):
+        AssemblyAITranscriptSensor(task_id="wait", transcript_ids=[], **arguments)
+
+
 @pytest.mark.parametrize("interval", NO_INTERVALS)
 def test_a_poll_interval_without_sense_is_refused(interval: Any) -> None:
     with pytest.raises(ConfigurationError, match="poll_interval"):

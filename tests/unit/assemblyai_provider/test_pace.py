@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from assemblyai_provider.poller import Pace, WatchList
+from assemblyai_provider.pace import Pace
+from assemblyai_provider.poller import WatchList
 
 
 def pace() -> Pace:
@@ -26,14 +27,25 @@ def test_the_jitter_never_exceeds_the_budget() -> None:
     assert eager.pause(30, news=True, requests=1000, budget=20_000) == pytest.approx(30)
 
 
+def test_the_shortest_pause_is_neither_slowed_down_nor_beyond_the_budget() -> None:
+    steady = pace()
+    for _ in range(20):
+        steady.pause(4, news=False, requests=2, budget=20_000)
+    assert steady.shortest(4) == 4
+    steady.pause(4, news=False, requests=1000, budget=20_000)
+    assert steady.shortest(4) == pytest.approx(30)
+
+
 def test_an_id_is_watched_until_the_last_who_waits_for_it_is_gone() -> None:
     watched = WatchList()
     with watched.waiting(["a", "b"], 5.0):
-        with watched.waiting(["b", "b"], None):
+        with watched.waiting(["b", "b"], None, prompt=True):
+            assert watched.prompt
             assert set(watched.ids) == {"a", "b"}
         assert set(watched.ids) == {"a", "b"}
     assert not watched.ids
     assert not watched.intervals
+    assert not watched.prompt
 
 
 def test_the_shortest_interval_that_anybody_asks_for_counts() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, cast
 
 import pytest
@@ -25,9 +26,9 @@ def serialized(*, mapped: bool) -> str:
             submit: Any = AssemblyAISubmitTranscriptOperator.partial(task_id="submit", memory=memory).expand(
                 recordings=[["a"], ["b"]]
             )
-            AssemblyAITranscriptSensor.partial(task_id="wait", fail_on_error=False).expand(
-                transcript_ids=submit.output
-            )
+            AssemblyAITranscriptSensor.partial(
+                task_id="wait", fail_on_error=False, patience=timedelta(seconds=5), end_after="{{ 15 }}"
+            ).expand(transcript_ids=submit.output)
         else:
             submit = AssemblyAISubmitTranscriptOperator(task_id="submit", recordings="a", memory=memory)
             AssemblyAITranscriptSensor(task_id="wait", transcript_ids=submit.output)

@@ -3,15 +3,21 @@ from __future__ import annotations
 import asyncio
 import json
 import pydoc
+import time
+import uuid
 from collections.abc import AsyncIterator, Mapping
+from typing import Any
 
 import pytest
+from airflow.sdk.api.datamodels._generated import TaskInstance
+from airflow.sdk.execution_time.comms import SetXCom
+from airflow.sdk.execution_time.supervisor import set_supervisor_comms
 from airflow.triggers.base import TaskSuccessEvent, TriggerEvent
 
 from assemblyai_provider.exceptions import TriggerEventError
 from assemblyai_provider.poller import watch_list
-from assemblyai_provider.triggers import AssemblyAITranscriptTrigger, failures_of_event
-from assemblyai_provider.watch import Outcome
+from assemblyai_provider.triggers import AssemblyAITranscriptTrigger, ended_of_event, failures_of_event
+from assemblyai_provider.watch import Outcome, Snapshot
 
 DONE, FAILED = Outcome(), Outcome("Audio duration is too short.")
 
@@ -21,10 +27,10 @@ def trigger(*ids: str, fail_on_error: bool = True) -> AssemblyAITranscriptTrigge
 
 
 def events(waiting: AssemblyAITranscriptTrigger, *snapshots: Mapping[str, Outcome]) -> list[TriggerEvent]:
-    async def stream() -> AsyncIterator[Mapping[str, Outcome]]:
+    async def stream() -> AsyncIterator[Snapshot]:
         for snapshot in snapshots:
             assert set(watch_list("conn").ids) == set(waiting.transcript_ids)
-            yield snapshot
+            yield Snapshot(snapshot)
         raise AssertionError("it should have been over")
 
     async def collect() -> list[TriggerEvent]:
@@ -73,9 +79,9 @@ def test_with_fail_on_error_off_a_failed_job_is_an_end_like_any_other() -> None:
 
 def test_a_cancelled_trigger_is_no_longer_waited_for() -> None:
     async def cancel() -> None:
-        async def never() -> AsyncIterator[Mapping[str, Outcome]]:
+        async def never() -> AsyncIterator[Snapshot]:
             await asyncio.Event().wait()
-            yield {}
+            yield Snapshot({})
 
         async def run() -> None:
             async for _ in trigger("a").filter_shared_stream(never()):
@@ -95,6 +101,126 @@ def test_the_payload_of_airflows_success_event_is_the_text_dag_test_resumes_with
     assert failures_of_event(TaskSuccessEvent().payload) == {}
 
 
+class Comms:
+    """The supervisor's end: keeps what is sent to it."""
+
+    def __init__(self) -> None:
+        self.sent: list[Any] = []
+
+    async def asend(self, message: object) -> None:
+        self.sent.append(message)
+
+
+def pushed(
+    waiting: AssemblyAITranscriptTrigger, *snapshots: Mapping[str, Outcome], map_index: int
+) -> list[Any]:
+    """What a triggerer is asked to store for a task of this index."""
+    waiting.task_instance = TaskInstance(
+        id=uuid.uuid4(),
+        task_id="wait",
+        dag_id="d",
+        run_id="r",
+        try_number=1,
+        map_index=map_index,
+        dag_version_id=uuid.uuid4(),
+    )
+    comms = Comms()
+    with set_supervisor_comms(comms):
+        events(waiting, *snapshots)
+    return comms.sent
+
+
+def result_of(*ids: str, **arguments: Any) -> AssemblyAITranscriptTrigger:
+    return AssemblyAITranscriptTrigger(ids, "conn", push_result=True, **arguments)
+
+
+def test_the_ids_are_pushed_in_the_order_given_before_the_task_ends() -> None:
+    assert pushed(result_of("b", "a", "b"), {"a": DONE}, {"a": DONE, "b": DONE}, map_index=3) == [
+        SetXCom(key="return_value", value=["b", "a"], dag_id="d", run_id="r", task_id="wait", map_index=3)
+    ]
+
+
+def test_failed_jobs_are_part_of_the_result_with_fail_on_error_off() -> None:
+    (message,) = pushed(result_of("a", "b", fail_on_error=False), {"a": FAILED, "b": DONE}, map_index=-1)
+    assert (message.value, message.mapped_length) == (["a", "b"], None)
+
+
+@pytest.mark.parametrize(("map_index", "length"), [(-1, 2), (0, None)])
+def test_the_length_is_recorded_for_tasks_expanded_over_the_result(
+    map_index: int, length: int | None
+) -> None:
+    waiting = result_of("a", "b", has_mapped_dependants=True)
+    (message,) = pushed(waiting, {"a": DONE, "b": DONE}, map_index=map_index)
+    assert message.mapped_length == length
+
+
+def test_nothing_is_pushed_unasked_or_where_the_task_resumes_to_fail() -> None:
+    assert pushed(trigger("a"), {"a": DONE}, map_index=-1) == []
+    assert pushed(result_of("a"), {"a": FAILED}, map_index=-1) == []
+
+
+def early_end(*looks: tuple[float, Mapping[str, Outcome]], **arguments: Any) -> TriggerEvent:
+    """The event of a wait for a, b and c whose looks begin at these seconds of its clock."""
+    now = 0.0
+
+    class Clocked(AssemblyAITranscriptTrigger):
+        clock = staticmethod(lambda: now)
+
+    async def stream() -> AsyncIterator[Snapshot]:
+        nonlocal now
+        for at, over in looks:
+            assert watch_list("conn").prompt
+            now = at
+            yield Snapshot(over, looked_at=at)
+        raise AssertionError("it should have been over")
+
+    async def first() -> TriggerEvent:
+        return await anext(
+            aiter(Clocked(["a", "b", "c"], "conn", **arguments).filter_shared_stream(stream()))
+        )
+
+    return asyncio.run(first())
+
+
+def test_with_patience_it_ends_with_those_that_are_over() -> None:
+    event = early_end((0, {}), (4, {"c": DONE}), (8, {"c": DONE}), (9, {"c": DONE, "x": DONE}), patience=5)
+    assert isinstance(event, TaskSuccessEvent)
+    assert ended_of_event(event.payload) == ["c"]
+
+
+def test_it_ends_with_a_job_that_is_over_as_the_patience_passes() -> None:
+    over = {"a": DONE, "b": DONE}
+    event = early_end((0, {"a": DONE}), (5, over), (10, over), patience=5)
+    assert ended_of_event(event.payload) == ["a", "b"]
+
+
+def test_it_ends_with_nothing_where_nothing_is_over() -> None:
+    assert ended_of_event(early_end((0, {}), (5, {}), patience=5).payload) == []
+
+
+def test_it_ends_at_the_deadline_at_the_latest() -> None:
+    over = {"a": DONE, "b": DONE}
+    event = early_end((0, {}), (19, {"a": DONE}), (21, over), patience=60, end_at=time.time() + 20)
+    assert ended_of_event(event.payload) == ["a", "b"]
+
+
+def test_a_deadline_passed_while_no_triggerer_ran_ends_it_at_the_first_look() -> None:
+    event = early_end((-3, {}), (1, {"b": DONE}), end_at=time.time() - 600)
+    assert ended_of_event(event.payload) == ["b"]
+
+
+def test_a_wait_that_ends_early_fails_for_the_failed_jobs_it_ends_with() -> None:
+    event = early_end((0, {}), (1, {"b": FAILED}), (9, {"b": FAILED}), patience=5)
+    assert failures_of_event(event.payload) == {"b": "Audio duration is too short."}
+
+
+def test_an_end_tells_the_ids_also_where_a_task_is_resumed_with_it() -> None:
+    (event,) = events(trigger("b", "a", fail_on_error=False), {"a": FAILED, "b": DONE})
+    assert ended_of_event(event.payload) == ["b", "a"]
+    assert failures_of_event(event.payload) == {}
+    assert ended_of_event("success") is None
+
+
 @pytest.mark.parametrize(
     "event",
     [
@@ -106,6 +232,8 @@ def test_the_payload_of_airflows_success_event_is_the_text_dag_test_resumes_with
         {"status": "failed", "failures": {}},
         {"status": "failed", "failures": "a"},
         ["success"],
+        {"status": "over"},
+        {"status": "over", "ended": "a"},
     ],
 )
 def test_an_event_of_another_shape_is_a_bug_and_no_success(event: object) -> None:

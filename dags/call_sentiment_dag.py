@@ -15,6 +15,7 @@ from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import Asset, Param, dag, task
+from airflow.sdk.exceptions import DownstreamTasksSkipped
 
 from assemblyai_provider.hooks import AssemblyAIHook
 from assemblyai_provider.operators import AssemblyAISubmitTranscriptOperator
@@ -26,8 +27,10 @@ from call_sentiment.policy import DAG_ID
 ASSEMBLYAI = "assemblyai_default"
 RESULTS = "call_sentiment_db"
 SCORES = Asset("call_sentiment_scores")
-# A cron expression; empty: only when triggered.
-SCHEDULE = os.environ.get("CALL_SENTIMENT_SCHEDULE", "*/15 * * * *") or None
+# A cron expression, or a number of seconds; empty: only when triggered.
+SCHEDULE = os.environ.get("CALL_SENTIMENT_SCHEDULE", "30")
+# Where the next run comes soon, what is not over yet is left to it; else a run waits for all its transcripts.
+WAIT_S = 15 if SCHEDULE == "30" else 3600
 
 # Airflow keeps the params of a run in plain and shows them, so no secret may get there.
 NO_WEBHOOKS = {
@@ -72,6 +75,21 @@ PARAMS = {
         title="Seconds unchanged",
         description="A file that changed more recently may still be written: it is left for the next run.",
     ),
+    "wait_s": Param(
+        WAIT_S,
+        type="number",
+        minimum=0,
+        title="Seconds to wait",
+        description="A run waits so long for its transcripts at most, and a third of it for a further one. "
+        "What is not over by then is loaded by a later run.",
+    ),
+    "give_up_after_h": Param(
+        24,
+        type="number",
+        exclusiveMinimum=0,
+        title="Hours until a job is given up",
+        description="A job in progress for longer fails its call. Should it end later, it is still loaded.",
+    ),
     "max_failed_share": Param(
         0.5,
         type="number",
@@ -94,9 +112,9 @@ PARAMS = {
     dag_id=DAG_ID,
     dag_display_name="Call sentiment",
     description="Transcribe call recordings and score their sentiment",
-    schedule=SCHEDULE,
+    schedule=timedelta(seconds=int(SCHEDULE)) if SCHEDULE.isdecimal() else SCHEDULE or None,
     catchup=False,
-    max_active_runs=1,
+    max_active_runs=4,
     params=PARAMS,
     default_args={"retries": 2, "retry_delay": timedelta(seconds=30)},
     user_defined_macros={"holding": tasks.holding},
@@ -105,17 +123,28 @@ PARAMS = {
 )
 def call_sentiment() -> None:
     @task
-    def discover(*, params: Any = None) -> list[list[str]]:
-        AssemblyAIHook(ASSEMBLYAI).check_account()
-        return tasks.discover_calls(RESULTS, params)
+    def discover(*, params: Any = None, ti: Any = None) -> list[list[str]]:
+        hook = AssemblyAIHook(ASSEMBLYAI)
+        hook.check_account()
+        batches = tasks.discover_calls(
+            RESULTS,
+            params,
+            hook.get_transcript,
+            tasks.name_of_run(ti.dag_id, ti.run_id),
+            lambda name: tasks.is_run_active(name, ti.get_dagrun_state),
+        )
+        if batches is None:
+            raise DownstreamTasksSkipped(tasks=["submit", "wait", "load", "score", "report"])
+        return batches
 
     @task(
         task_id="load",
         trigger_rule="all_done",
         map_index_template="{{ holding(task.op_kwargs['call_ids']) }}",
     )
-    def load_sentences(call_ids: list[str]) -> None:
-        tasks.load_calls(RESULTS, call_ids, AssemblyAIHook(ASSEMBLYAI).get_transcript)
+    def load_sentences(call_ids: list[str], ended: Any, *, params: Any = None) -> None:
+        get_transcript = AssemblyAIHook(ASSEMBLYAI).get_transcript
+        tasks.load_calls(RESULTS, call_ids, get_transcript, ended and ended[:], params["give_up_after_h"])
 
     @task(trigger_rule="all_done")
     def score() -> int:
@@ -142,11 +171,14 @@ def call_sentiment() -> None:
         task_id="wait",
         assemblyai_conn_id=ASSEMBLYAI,
         fail_on_error=False,
-        timeout=timedelta(hours=1),
+        patience="{{ params.wait_s / 3 }}",
+        end_after="{{ params.wait_s }}",
+        # Only where the triggerer is dead for hours.
+        timeout=timedelta(hours=2),
         trigger_rule="all_done",
         map_index_template="{{ holding(task.transcript_ids) }}",
     ).expand(transcript_ids=submit.output)
-    wait >> load_sentences.expand(call_ids=batches) >> score() >> report(batches)
+    load_sentences.partial(ended=wait.output).expand(call_ids=batches) >> score() >> report(batches)
 
 
 call_sentiment()

@@ -95,11 +95,15 @@ def _tell_cost(stack: Stack, settings: DemoSettings) -> None:
 
 def _follow(stack: Stack, client: AssemblyAIClient, run_id: str, since: datetime) -> str:
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    now = results.progress(stack.results_dsn, since)
     with Progress(*columns, console=CONSOLE) as bar:
         task = bar.add_task("Looking for new calls", total=None)
-        while (state := stack.api.run_state(DAG_ID, run_id)) not in FINISHED:
+        # What is not over when the first run ends is loaded by those that the schedule starts.
+        while (state := stack.api.run_state(DAG_ID, run_id)) not in FINISHED or now.open:
             stack.processes.check()
             now = results.progress(stack.results_dsn, since)
+            if state == "failed":
+                break
             if now.in_flight:
                 over = max(0, now.submitted - _in_flight(client))
                 bar.update(task, description="Transcribing", completed=over, total=now.calls)

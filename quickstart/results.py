@@ -24,6 +24,8 @@ class Progress:
     """Transcripts submitted since the moment asked for: what this run pays for."""
     in_flight: int
     """Submitted and not loaded yet."""
+    open: int
+    """At no end yet: to be submitted, in flight, or to be scored."""
 
 
 def progress(dsn: str, since: datetime) -> Progress:
@@ -32,13 +34,14 @@ def progress(dsn: str, since: datetime) -> Progress:
         SELECT (SELECT count(*) FROM call_sentiment.calls) AS calls,
                count(submitted_at) AS submitted,
                count(*) FILTER (WHERE submitted_at >= %(since)s) AS new,
-               count(*) FILTER (WHERE state = 'submitted') AS in_flight
+               count(*) FILTER (WHERE state = 'submitted') AS in_flight,
+               count(*) FILTER (WHERE state IN ('intent', 'submitted', 'loaded')) AS open
         FROM call_sentiment.transcripts
     """
     try:
         return Progress(**_rows(dsn, query, {"since": since})[0])
     except psycopg2.errors.UndefinedTable:
-        return Progress(calls=0, submitted=0, new=0, in_flight=0)
+        return Progress(calls=0, submitted=0, new=0, in_flight=0, open=0)
 
 
 def paid_recordings(dsn: str) -> set[str]:

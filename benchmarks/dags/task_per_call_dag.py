@@ -38,8 +38,10 @@ PARAMS = {
 def task_per_call() -> None:
     @task
     def discover(*, params: Any = None) -> list[str]:
-        AssemblyAIHook(ASSEMBLYAI).check_account()
-        return [call_id for batch in tasks.discover_calls(RESULTS, params) for call_id in batch]
+        hook = AssemblyAIHook(ASSEMBLYAI)
+        hook.check_account()
+        batches = tasks.discover_calls(RESULTS, params, hook.get_transcript) or []
+        return [call_id for batch in batches for call_id in batch]
 
     @task(task_id="load", trigger_rule="all_done")
     def load_sentences(call_id: str) -> None:

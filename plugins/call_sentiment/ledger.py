@@ -34,6 +34,8 @@ def discover(
     max_batches: int | None = None,
     min_unchanged_s: float = 0.0,
     now: Callable[[], float] = time.time,
+    run: str | None = None,
+    is_active: Callable[[str], bool] = lambda run: False,
 ) -> list[list[str]]:
     """Claim the calls of `location` and return all that is under way, as batches of call ids.
 
@@ -42,13 +44,18 @@ def discover(
     A call that has a live transcript of its audio is left alone whatever the options, unless `retranscribe`:
     then the calls of `location` whose live transcripts have other options, and those that failed for good,
     are claimed again. A local file that changed within the last `min_unchanged_s` seconds may still be
-    written and is left for the next run. At most `max_batches` batches are returned; the rest waits for the
+    written and is left for the next run. What another run is to submit is left to it as long as it is active.
+    At most `max_batches` batches are returned; the rest waits for the
     next run. The log says what was passed over and why. Migrates the schema first. Raises LocationError.
+
+    :param run: name of this run, under which it claims what it is to submit; None claims nothing.
+    :param is_active: whether the run of a name is queued or running.
     """
     migrate(connection)
     listed = find_recordings(location)
     for remark in listed.remarks:
         log.warning("%s", remark)
+    limit = None if max_batches is None else max_batches * batch_size
     with connection:
         run_sql(connection, "lock_discovery")
         chosen = _choose(connection, listed, retranscribe, now() - min_unchanged_s)
@@ -56,12 +63,19 @@ def discover(
         matches = matcher.match(chosen)
         refused = claim(connection, matches, transcript_options, retranscribe)
         mark_replaced(connection, matcher.replaced - matcher.moved)
+        under_way = _take_open_calls(connection, limit, run, is_active)
     _warn("passed over", matcher.passed_over)
     _warn("left for the next run, because many recordings changed", matcher.postponed)
-    limit = None if max_batches is None else max_batches * batch_size
-    under_way = [row["call_id"] for row in run_sql(connection, "find_open_calls", {"limit": limit})]
     calls = [*refused, *under_way][:limit]
     return [calls[start : start + batch_size] for start in range(0, len(calls), batch_size)]
+
+
+def _take_open_calls(
+    connection: Connection, limit: int | None, run: str | None, is_active: Callable[[str], bool]
+) -> list[str]:
+    others = {row["claimed_by"] for row in run_sql(connection, "find_claims")} - {run}
+    params = {"limit": limit, "run": run, "active_runs": [other for other in others if is_active(other)]}
+    return [row["call_id"] for row in run_sql(connection, "take_open_calls", params)]
 
 
 def _choose(

@@ -20,7 +20,7 @@ from call_sentiment.copytext import copy_lines
 from call_sentiment.database import connect, run_sql
 from call_sentiment.migrations import migrate
 from call_sentiment.sentences import Sentence, read_sentences
-from call_sentiment.store import UnstorableError, store_failure, store_reading
+from call_sentiment.store import UnstorableError, give_up, store_failure, store_reading
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
@@ -39,12 +39,13 @@ _LOST = TranscriptFailure(
 
 @dataclass(slots=True)
 class LoadSummary:
-    """What became of a batch: transcripts stored (with how many sentences), failed, and still being made."""
+    """What became of a batch: transcripts stored (with how many sentences), failed, in progress, given up."""
 
     loaded: int = 0
     sentences: int = 0
     failed: int = 0
     waiting: int = 0
+    given_up: int = 0
 
     def __add__(self, other: LoadSummary) -> LoadSummary:
         return LoadSummary(*map(add, astuple(self), astuple(other)))
@@ -59,21 +60,37 @@ class _Fetched:
     lines: bytes = b""
 
 
-def load_batch(postgres_conn_id: str, call_ids: Sequence[str], fetch: Fetch, workers: int = 4) -> LoadSummary:
+def load_batch(
+    postgres_conn_id: str,
+    call_ids: Sequence[str],
+    fetch: Fetch,
+    workers: int = 4,
+    *,
+    ended: Sequence[str] | None = None,
+    give_up_after_s: float | None = None,
+) -> LoadSummary:
     """Fetch and store the submitted transcripts of these calls; run again, it does only what is left.
 
     A finished one is stored whole or not at all. One that ended in an error, or is lost, becomes `failed`;
-    one without speech is loaded as such. One still being made is left alone. `workers` threads fetch and
+    one without speech is loaded as such. One in progress is left alone, unless it has been for more than
+    `give_up_after_s` seconds: then it is given up (see `resume_ended`). What another process is just loading
+    is left to that one. `workers` threads fetch and
     store one at a time, so no more than that many answers are in memory, however large the batch; they share
     three database connections. A network error leaves its transcript for the next try and is raised when the
     others are done. Errors of the key, the account or the database are raised at once.
 
     :param fetch: gives the transcript of an AssemblyAI id, like `AssemblyAIHook.get_transcript`.
+    :param ended: AssemblyAI ids of jobs known to be over; the others are not fetched. None: not known.
     """
+    wanted = {
+        "call_ids": list(call_ids),
+        "ended": None if ended is None else list(ended),
+        "give_up_after_s": give_up_after_s,
+    }
     with ExitStack() as stack:
         connection = stack.enter_context(closing(connect(postgres_conn_id)))
         migrate(connection)
-        left = deque[Row](run_sql(connection, "find_transcripts_to_load", {"call_ids": list(call_ids)}))
+        left = deque[Row](run_sql(connection, "find_transcripts_to_load", wanted))
         free: SimpleQueue[Connection] = SimpleQueue()
         free.put(connection)
         for _ in range(1, min(workers, len(left), _CONNECTIONS)):
@@ -163,6 +180,9 @@ def _store(connection: Connection, row: Row, fetched: _Fetched, summary: LoadSum
         else:
             summary.loaded += stored is not None
             summary.sentences += stored or 0
+    elif failure is None and row["overdue"]:
+        give_up(connection, transcript_id)
+        summary.given_up += 1
     elif failure is None:
         summary.waiting += 1
     if failure is not None:

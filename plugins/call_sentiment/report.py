@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from call_sentiment.database import run_sql
@@ -16,11 +17,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailedCall:
-    """A call that failed, and why; `retryable`: a later run will try it again."""
+    """A call that failed, and why.
+
+    `retryable`: a later run will try it again. `given_up`: its job has not ended in time, and may still.
+    """
 
     call_id: str
     reason: str
     retryable: bool
+    given_up: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +34,14 @@ class Notice:
 
     call_id: str
     text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InProgress:
+    """A call whose transcript is not there yet, and since when."""
+
+    call_id: str
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,11 +72,13 @@ class RunReport:
     audio_minutes: float
     failures: tuple[FailedCall, ...]
     notices: tuple[Notice, ...]
+    oldest: InProgress | None
 
     @property
     def failed_share(self) -> float:
-        """Failed calls of all calls, 0..1; 0 for no calls."""
-        return self.failed / self.calls if self.calls else 0.0
+        """Failed calls of all calls, 0..1; 0 for no calls. Jobs that were given up do not count."""
+        failed = sum(not call.given_up for call in self.failures)
+        return failed / self.calls if self.calls else 0.0
 
 
 def report_calls(connection: Connection, call_ids: Sequence[str]) -> RunReport:
@@ -82,11 +97,21 @@ def report_calls(connection: Connection, call_ids: Sequence[str]) -> RunReport:
         with_notices=len(notices),
         audio_minutes=sum(row["audio_duration_s"] or 0.0 for row in rows) / 60,
         failures=tuple(
-            FailedCall(call_id=row["call_id"], reason=row["reason"], retryable=row["retryable"])
+            FailedCall(
+                call_id=row["call_id"],
+                reason=row["reason"],
+                retryable=row["retryable"],
+                given_up=row["given_up"],
+            )
             for row in rows
             if row["status"] == "failed"
         ),
         notices=notices,
+        oldest=min(
+            (InProgress(call_id=row["call_id"], since=since) for row in rows if (since := row["since"])),
+            key=lambda call: call.since,
+            default=None,
+        ),
     )
 
 

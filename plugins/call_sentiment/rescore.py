@@ -71,6 +71,11 @@ def rescore_portion(connection: Connection, portion: int = PORTION, chunk: int =
     return count
 
 
+def has_backlog(connection: Connection) -> bool:
+    """Whether a run of the Dag has something to score: new transcripts, or history by other formulas."""
+    return bool(run_sql(connection, "find_backlog", {"formula_version": FORMULA_VERSION}))
+
+
 def _score_next_or_each(history: _History, chunk: int) -> int | None:
     """A chunk; where that fails, each transcript of it alone, so that one does not hold up the others."""
     start = history.below

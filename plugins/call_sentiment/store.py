@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
 
 
+_GIVEN_UP = (
+    "AssemblyAI has not finished this job in time: it is loaded should it end after all, and not sent again"
+)
+
+
 class UnstorableError(Exception):
     """The database refuses an answer for what is in it, now and ever."""
 
@@ -50,6 +55,11 @@ def store_failure(connection: Connection, transcript_id: int, failure: Transcrip
             "retryable": failure.retryable,
         },
     )
+
+
+def give_up(connection: Connection, transcript_id: int) -> None:
+    """Note that AssemblyAI works on this transcript for too long; it may still be resumed."""
+    run_sql(connection, "give_up", {"transcript_id": transcript_id, "error": _GIVEN_UP})
 
 
 def _write(connection: Connection, transcript_id: int, reading: Reading, sentences: bytes) -> int | None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from typing import Any
 
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowRuntimeError
 
 from call_sentiment import ledger, load, report, rescore, score
 from call_sentiment.database import connect
+from call_sentiment.migrations import migrate
+from call_sentiment.resume import resume_ended
 
 log = logging.getLogger(__name__)
 
@@ -21,9 +23,25 @@ MAX_BATCHES = 1000
 FAILED_STATES = ("failed", "upstream_failed")
 
 
-def discover_calls(postgres_conn_id: str, params: Mapping[str, Any]) -> list[list[str]]:
-    """Claim the new calls of `params["recordings"]`; all that is under way, as batches of call ids."""
+ACTIVE_STATES = ("queued", "running")
+
+
+def discover_calls(
+    postgres_conn_id: str,
+    params: Mapping[str, Any],
+    fetch: load.Fetch,
+    run: str | None = None,
+    is_active: Callable[[str], bool] = lambda run: False,
+) -> list[list[str]] | None:
+    """Claim the new calls of `params["recordings"]`; all that is under way, as batches of call ids.
+
+    None where there is nothing to do for any task of the run.
+
+    :param run, is_active: see `ledger.discover`.
+    """
     with closing(connect(postgres_conn_id)) as connection:
+        migrate(connection)
+        resume_ended(connection, fetch)
         batches = ledger.discover(
             connection,
             params["recordings"],
@@ -32,19 +50,56 @@ def discover_calls(postgres_conn_id: str, params: Mapping[str, Any]) -> list[lis
             params["retranscribe"],
             MAX_BATCHES,
             params["min_unchanged_s"],
+            run=run,
+            is_active=is_active,
         )
+        idle = not batches and not rescore.has_backlog(connection)
     log.info("%d calls in %d batches", sum(map(len, batches)), len(batches))
-    return batches
+    return None if idle else batches
 
 
-def load_calls(postgres_conn_id: str, call_ids: Sequence[str], fetch: load.Fetch) -> None:
-    """Store the finished transcripts of these calls; see `load.load_batch`."""
-    summary = load.load_batch(postgres_conn_id, call_ids, fetch)
+def name_of_run(dag_id: str, run_id: str) -> str:
+    """What a run is called in the ledger; a Dag's id has no space."""
+    return f"{dag_id} {run_id}"
+
+
+def is_run_active(name: str, get_state: Callable[[str, str], str]) -> bool:
+    """Whether the run of a name is queued or running; one that was deleted is not.
+
+    :param get_state: state by Dag and run, like `get_dagrun_state` of a running task instance.
+    """
+    dag_id, _, run_id = name.partition(" ")
+    try:
+        return get_state(dag_id, run_id) in ACTIVE_STATES
+    except AirflowRuntimeError as error:
+        log.warning("Run %s is unknown to Airflow (%s): what it claimed is taken over", name, error)
+        return False
+
+
+def load_calls(
+    postgres_conn_id: str,
+    call_ids: Sequence[str],
+    fetch: load.Fetch,
+    ended: Sequence[Sequence[str]] | None = None,
+    give_up_after_h: float | None = None,
+) -> None:
+    """Store the finished transcripts of these calls; see `load.load_batch`.
+
+    :param ended: AssemblyAI ids of jobs that are over, of each wait; None: not known.
+    """
+    summary = load.load_batch(
+        postgres_conn_id,
+        call_ids,
+        fetch,
+        ended=None if ended is None else [transcript_id for ids in ended for transcript_id in ids],
+        give_up_after_s=None if give_up_after_h is None else give_up_after_h * 3600,
+    )
     log.info(
-        "%d transcripts loaded with %d sentences, %d failed, %d still in work",
+        "%d transcripts loaded with %d sentences, %d failed, %d given up, %d in progress",
         summary.loaded,
         summary.sentences,
         summary.failed,
+        summary.given_up,
         summary.waiting,
     )
 
@@ -78,7 +133,9 @@ def report_run(
     with closing(connect(postgres_conn_id)) as connection:
         result = report.report_calls(connection, [call_id for batch in batches for call_id in batch])
         old_scores = report.find_old_scores(connection)
-    counts = {name: value for name, value in asdict(result).items() if name not in ("failures", "notices")}
+    counts = {
+        name: value for name, value in asdict(result).items() if name not in ("failures", "notices", "oldest")
+    }
     _log_report(result, counts, old_scores)
     if failed := sorted(
         name for name, state in task_states.items() if state in ("failed", "upstream_failed")
@@ -99,6 +156,13 @@ def _log_report(
     result: report.RunReport, counts: Mapping[str, float], old_scores: Sequence[report.OldScores]
 ) -> None:
     log.info("Of this run's calls: %s", ", ".join(f"{name} {value:g}" for name, value in counts.items()))
+    if result.oldest:
+        log.info(
+            "%d calls are in progress, the oldest since %s: %s. A later run loads them",
+            result.in_progress,
+            f"{result.oldest.since:%Y-%m-%d %H:%M:%S%z}",
+            result.oldest.call_id,
+        )
     for old in old_scores:
         log.info(
             "%s of %s transcripts still have scores of version %s; each run scores some of them again",

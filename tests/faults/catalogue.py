@@ -47,6 +47,11 @@ CATALOGUE: Mapping[str, Mapping[str, str]] = {
         "same-batch-twice": "the same batch submitted by two processes at once",
         "two-dags": "two Dags over the same folder at once",
         "short-waits": "200 waits whose jobs end within seconds of deferring",
+        "straggler": "a job that takes much longer than all others, and calls that come meanwhile",
+        "given-up": "a job that never ends",
+        "overlapping-runs": "runs that overlap over the same stragglers",
+        "patience": "the patience of a wait passes at the moment the last job ends",
+        "killed-half-loaded": "SIGKILL of triggerer and workers while a batch is half loaded",
         "deadline": "the sensor's deadline passes while a job is in the works",
     },
     ANSWERS: {

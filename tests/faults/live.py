@@ -42,19 +42,18 @@ def write_dags(folder: Path) -> Path:
     for three seconds at most."""
     text = (REPOSITORY / "dags" / "call_sentiment_dag.py").read_text()
     for found, put in (
-        (r"max_active_runs=1", "max_active_runs=4"),
         (
             r'"retries": 2, "retry_delay": timedelta\(seconds=30\)',
             '"retries": 4, "retry_delay": timedelta(seconds=1)',
         ),
-        (r"timeout=timedelta\(hours=1\)", "timeout=timedelta(seconds=3600)"),
+        (r"timeout=timedelta\(hours=2\)", "timeout=timedelta(seconds=7200)"),
     ):
         text, count = re.subn(found, put, text)
         assert count == 1, f"the Dag file has no {found} any more"
     folder.mkdir()
     (folder / "call_sentiment_dag.py").write_text(text)
     (folder / "second_dag.py").write_text(text.replace("dag_id=DAG_ID", f'dag_id="{SECOND_DAG_ID}"'))
-    hasty = text.replace("dag_id=DAG_ID", f'dag_id="{HASTY_DAG_ID}"').replace("3600", "3")
+    hasty = text.replace("dag_id=DAG_ID", f'dag_id="{HASTY_DAG_ID}"').replace("7200", "3")
     (folder / "hasty_dag.py").write_text(hasty)
     return folder
 
@@ -85,11 +84,14 @@ class Live:
     def record(self, count: int) -> None:
         """Put so many recordings into the folder."""
         for number in range(count):
-            path = self.calls / f"{self.calls.name}-{number}.mp3"
-            path.write_bytes(f"audio of {path.name}".encode())
-            set_at_rest(path)
-            path.with_suffix(".json").write_text(json.dumps({"call_id": path.stem}))
-            self.call_ids.append(path.stem)
+            self.record_one(f"{self.calls.name}-{number}")
+
+    def record_one(self, call_id: str) -> None:
+        path = self.calls / f"{call_id}.mp3"
+        path.write_bytes(f"audio of {path.name}".encode())
+        set_at_rest(path)
+        path.with_suffix(".json").write_text(json.dumps({"call_id": call_id}))
+        self.call_ids.append(call_id)
 
     def trigger(self, dag_id: str = DAG_ID, **conf: Any) -> str:
         return self.stack.api.trigger(dag_id, {"recordings": str(self.calls), "batch_size": 5, **conf})

@@ -39,7 +39,8 @@ class StepFailedError(RuntimeError):
 
 def discover(location: str) -> list[list[str]]:
     AssemblyAIHook(ASSEMBLYAI).check_account()
-    return tasks.discover_calls(RESULTS, {**PARAMS, "recordings": location})
+    hook = AssemblyAIHook(ASSEMBLYAI)
+    return tasks.discover_calls(RESULTS, {**PARAMS, "recordings": location}, hook.get_transcript) or []
 
 
 def submit(call_ids: Sequence[str], *, try_number: int = 1) -> list[str]:
@@ -75,7 +76,8 @@ def trigger_by_itself(transcript_ids: Sequence[str]) -> None:
 
 
 def load(call_ids: Sequence[str]) -> None:
-    task = DAG.get_task("load").unmap({"op_kwargs": {"call_ids": list(call_ids)}})
+    # Nobody says what is over, so it fetches whatever is submitted.
+    task = DAG.get_task("load").unmap({"op_kwargs": {"call_ids": list(call_ids), "ended": None}})
     result = run_task(task, ExecutionApi())
     if result.state != "success":
         raise StepFailedError(f"load: {result.state}: {result.error}")

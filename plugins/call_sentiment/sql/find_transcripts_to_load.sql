@@ -1,7 +1,16 @@
--- The submitted transcripts of these calls, with what is needed to read them. Reads only; a rerun gives what is left.
-SELECT t.transcript_id, t.assemblyai_id, c.channels
-FROM call_sentiment.transcripts AS t
-JOIN call_sentiment.calls AS c ON c.call_id = t.call_id
-WHERE t.call_id = ANY (%(call_ids)s::text[])
-  AND t.state = 'submitted'
-ORDER BY t.transcript_id
+-- The submitted transcripts of these calls, with what is needed to read them: those that have ended (NULL: any), and those
+-- in progress for too long. They are locked for this session against other loads; what another one holds is left
+-- out. A rerun gives what is left.
+WITH wanted AS MATERIALIZED (
+    SELECT t.transcript_id, t.assemblyai_id, c.channels,
+           coalesce(t.submitted_at < now() - make_interval(secs => %(give_up_after_s)s), false) AS overdue
+    FROM call_sentiment.transcripts AS t
+    JOIN call_sentiment.calls AS c ON c.call_id = t.call_id
+    WHERE t.call_id = ANY (%(call_ids)s::text[])
+      AND t.state = 'submitted'
+)
+SELECT w.transcript_id, w.assemblyai_id, w.channels, w.overdue
+FROM wanted AS w
+WHERE (%(ended)s::text[] IS NULL OR w.overdue OR w.assemblyai_id = ANY (%(ended)s::text[]))
+  AND pg_try_advisory_lock(hashtextextended(w.assemblyai_id, 4703270718905524))
+ORDER BY w.transcript_id

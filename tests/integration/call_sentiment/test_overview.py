@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from call_sentiment.report import FailedCall, Notice, RunReport, report_calls
+from call_sentiment.report import FailedCall, InProgress, Notice, RunReport, report_calls
 from call_sentiment.score import score_pending
-from tests.integration.call_sentiment.ledgers import discover, put_into, record
+from tests.integration.call_sentiment.ledgers import discover, put_into, record, rows
 from tests.integration.call_sentiment.stored import Row, query, said, store
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ COLUMNS = (
     "call_id started_at queue agent_id status label"
     " sentiment_score score_low score_high trend_label"
     " worst_moment customer_score agent_score sentence_count needs_review reason duration_s recording"
-    " transcript_id assemblyai_id scored_at notices"
+    " transcript_id assemblyai_id scored_at notices in_progress_since"
 )
 
 
@@ -181,6 +181,7 @@ def test_the_report_of_a_run_counts_and_names_what_failed(db: Connection, tmp_pa
             FailedCall(call_id="d", reason="server error", retryable=True),
         ),
         notices=(Notice(call_id="b", text="no agent"), Notice(call_id="c", text="no agent")),
+        oldest=InProgress(call_id="f", since=rows(db, "f")[0]["created_at"]),
     )
     assert report.failed_share == pytest.approx(3 / 7)
     assert report_calls(db, []).failed_share == 0

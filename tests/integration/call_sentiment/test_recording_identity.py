@@ -310,6 +310,7 @@ def test_facts_that_come_late_are_taken_over_for_nothing(
 
 def test_a_call_takes_the_name_that_its_sidecar_brings_late(centre: Centre) -> None:
     address = centre.put("a.mp3", "audio")
+    centre.run()
     centre.put("copy.mp3", "audio")
     centre.run()
     (centre.folder / "a.json").write_text(json.dumps({"call_id": "4711", "queue": "billing"}))

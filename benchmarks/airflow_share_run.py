@@ -105,15 +105,11 @@ class Bench:
         deadline = time.monotonic() + RUN_S
         while (state := self.stack.api.run_state(dag_id, run_id)) != "success":
             if state == "failed" or time.monotonic() > deadline:
-                raise RuntimeError(f"the run {run_id} of {dag_id} is {state}:\n{self._errors(dag_id)}")
+                raise RuntimeError(
+                    f"the run {run_id} of {dag_id} is {state}:\n{logged_errors(self.stack, dag_id)}"
+                )
             self.stack.processes.check()
             time.sleep(1.0)
-
-    def _errors(self, dag_id: str) -> str:
-        """What the tasks of a Dag have logged as errors, the end of it."""
-        logs = (self.stack.folder / "airflow" / "logs" / f"dag_id={dag_id}").rglob("*.log")
-        lines = (line for log in sorted(logs) for line in log.read_text().splitlines())
-        return "\n".join(line for line in lines if '"level":"error"' in line)[-2000:]
 
     def _check(self, folder: Path, calls: int) -> None:
         """Raise AssertionError unless every call was scored, and all so far were charged once."""
@@ -127,6 +123,13 @@ class Bench:
         ledger = requests.get(f"{self.stack.sandbox_url}/_sandbox/ledger", timeout=60).json()
         assert scored == calls, f"{scored} of {calls} calls were scored"
         assert len(ledger["charges"]) == self._recorded, f"{len(ledger['charges'])} charges"
+
+
+def logged_errors(stack: Stack, dag_id: str) -> str:
+    """What the tasks of a Dag have logged as errors, the end of it."""
+    logs = (stack.folder / "airflow" / "logs" / f"dag_id={dag_id}").rglob("*.log")
+    lines = (line for log in sorted(logs) for line in log.read_text().splitlines())
+    return "\n".join(line for line in lines if '"level":"error"' in line)[-2000:]
 
 
 def write_recordings(folder: Path, count: int) -> None:

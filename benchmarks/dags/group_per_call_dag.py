@@ -49,7 +49,7 @@ def group_per_call() -> None:
         with closing(connect(RESULTS)) as connection, connection.cursor() as cursor:
             cursor.execute("SELECT clock_timestamp()")
             began = cursor.fetchone()
-            tasks.discover_calls(RESULTS, params)
+            tasks.discover_calls(RESULTS, params, AssemblyAIHook(ASSEMBLYAI).get_transcript)
             cursor.execute("SELECT call_id FROM call_sentiment.transcripts WHERE created_at >= %s", began)
             return [call_id for (call_id,) in cursor.fetchall()]
 

@@ -41,8 +41,9 @@ PARAMS = {
 def whole_run() -> None:
     @task
     def discover(*, params: Any = None) -> list[list[str]]:
-        AssemblyAIHook(ASSEMBLYAI).check_account()
-        return tasks.discover_calls(RESULTS, params)
+        hook = AssemblyAIHook(ASSEMBLYAI)
+        hook.check_account()
+        return tasks.discover_calls(RESULTS, params, hook.get_transcript) or []
 
     @task(task_id="load", trigger_rule="all_done")
     def load_sentences(call_ids: list[str]) -> None:

@@ -78,7 +78,7 @@ PARAMS = {
     "wait_s": Param(
         WAIT_S,
         type="number",
-        minimum=0,
+        minimum=1,
         title="Seconds to wait",
         description="A run waits so long for its transcripts at most, and a third of it for a further one. "
         "What is not over by then is loaded by a later run.",

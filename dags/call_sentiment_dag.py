@@ -130,6 +130,7 @@ def call_sentiment() -> None:
             RESULTS,
             params,
             hook.get_transcript,
+            hook.are_in_progress,
             tasks.name_of_run(ti.dag_id, ti.run_id),
             lambda name: tasks.is_run_active(name, ti.get_dagrun_state),
         )

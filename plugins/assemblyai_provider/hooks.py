@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Collection, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from assemblyai_provider.connection import client_settings, transcript_options
 from assemblyai_provider.exceptions import AssemblyAIError, AuthenticationError
 from assemblyai_provider.models import Transcript
 from assemblyai_provider.speech_models import warn_of_deprecated_models
+from assemblyai_provider.watch import Watch, look
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
@@ -67,6 +69,15 @@ class AssemblyAIHook(BaseHook):
     def get_transcript(self, transcript_id: str) -> Transcript:
         """The job as it is now. Raises TranscriptNotFoundError if there is none of this id."""
         return self.client.get_transcript(transcript_id)
+
+    def are_in_progress(self, transcript_ids: Collection[str]) -> bool:
+        """Whether AssemblyAI is still working on every one of these jobs.
+
+        One list request answers for up to 200 of them. Raises TransportError if it cannot be told now.
+        """
+        watch = Watch()
+        look(watch, self.client, set(transcript_ids), time.monotonic(), whole=True)
+        return not (watch.over or watch.missing_since or watch.unlisted())
 
     def default_options(self, overrides: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Transcript options to send: those of AssemblyAI's quickstart, with `overrides` laid over them.

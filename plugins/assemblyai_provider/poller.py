@@ -45,6 +45,7 @@ class WatchList:
     intervals: Counter[float | None] = field(default_factory=Counter)
     prompt: int = 0
     arrival: asyncio.Event | None = None
+    missing_since: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
     def waiting(
@@ -102,7 +103,7 @@ class Poller:
         self._hook = AssemblyAIHook(assemblyai_conn_id)
         self._list = watch_list(assemblyai_conn_id)
         self._sleep, self._clock, self._uniform = sleep, clock, uniform
-        self._watch, self._pace = Watch(), Pace(uniform)
+        self._watch, self._pace = Watch(missing_since=self._list.missing_since), Pace(uniform)
         self._failures = 0
         self._answered = True
 

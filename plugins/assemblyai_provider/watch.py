@@ -46,13 +46,14 @@ class Watch:
 
     A round is `begin`, then the pages of `lists`, each told through `take`, then one look by id at each of
     `unlisted`, told through `confirm` or `not_found`. Times are seconds of any monotonic clock. `over` holds
-    the outcomes of those that are over and still wanted.
+    the outcomes of those that are over and still wanted. `missing_since` says since when AssemblyAI does not
+    know a job; given to the next watch, it lets several short waits do for a long one.
     """
 
     over: dict[str, Outcome] = field(default_factory=dict)
+    missing_since: dict[str, float] = field(default_factory=dict)
     _unseen: set[str] = field(default_factory=set)
     _created: dict[str, datetime] = field(default_factory=dict)
-    _missing_since: dict[str, float] = field(default_factory=dict)
     _put_off: Counter[str] = field(default_factory=Counter)
     _page: Page = field(init=False)
     _listed: bool = False
@@ -70,7 +71,6 @@ class Watch:
         self.over = {id_: outcome for id_, outcome in self.over.items() if id_ in wanted}
         self._unseen = pending = set(wanted - self.over.keys())
         self._created = {id_: at for id_, at in self._created.items() if id_ in pending}
-        self._missing_since = {id_: at for id_, at in self._missing_since.items() if id_ in pending}
         self._put_off = Counter({id_: times for id_, times in self._put_off.items() if id_ in pending})
         self._listed = not pending
         return bool(pending)
@@ -104,6 +104,7 @@ class Watch:
         for item in page.items:
             if item.id in self._unseen and not item.status.is_terminal:
                 self._unseen.discard(item.id)
+                self.missing_since.pop(item.id, None)
                 if item.created:
                     self._created[item.id] = item.created
 
@@ -145,7 +146,7 @@ class Watch:
     def confirm(self, transcript_id: str, transcript: Transcript) -> None:
         """Take the answer to a look by id."""
         self._unseen.discard(transcript_id)
-        self._missing_since.pop(transcript_id, None)
+        self.missing_since.pop(transcript_id, None)
         self._put_off.pop(transcript_id, None)
         if transcript.status.is_terminal:
             failure = transcript.failure
@@ -154,7 +155,7 @@ class Watch:
     def not_found(self, transcript_id: str, now: float) -> None:
         """Take the answer that there is no such job; it counts as over when that stays so for a while."""
         self._unseen.discard(transcript_id)
-        if now - self._missing_since.setdefault(transcript_id, now) >= MISSING_AFTER_S:
+        if now - self.missing_since.setdefault(transcript_id, now) >= MISSING_AFTER_S:
             self.over[transcript_id] = Outcome("AssemblyAI does not know this transcript (any more)")
 
 

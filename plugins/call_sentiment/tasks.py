@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowRuntimeError
 
+from assemblyai_provider.exceptions import TransportError
 from call_sentiment import ledger, load, report, rescore, score
-from call_sentiment.database import connect
+from call_sentiment.database import connect, run_sql
 from call_sentiment.migrations import migrate
 from call_sentiment.resume import resume_ended
+
+if TYPE_CHECKING:
+    from psycopg2.extensions import connection as Connection
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +27,12 @@ MAX_BATCHES = 1000
 FAILED_STATES = ("failed", "upstream_failed")
 
 
+MAX_ASKED = 200
+"""Jobs in progress about which a run asks before it waits for them."""
+
+SHORT_WAIT_S = 60
+"""A run that waits for longer is meant to wait until its jobs are over."""
+
 ACTIVE_STATES = ("queued", "running")
 
 
@@ -30,13 +40,16 @@ def discover_calls(
     postgres_conn_id: str,
     params: Mapping[str, Any],
     fetch: load.Fetch,
+    are_in_progress: Callable[[Collection[str]], bool] = lambda ids: False,
     run: str | None = None,
     is_active: Callable[[str], bool] = lambda run: False,
 ) -> list[list[str]] | None:
     """Claim the new calls of `params["recordings"]`; all that is under way, as batches of call ids.
 
-    None where there is nothing to do for any task of the run.
+    None where there is nothing to do for any task of the run: nothing under way, or, where the run does not
+    wait for long, nothing but jobs that AssemblyAI is working on.
 
+    :param are_in_progress: whether it is working on all jobs of these ids.
     :param run, is_active: see `ledger.discover`.
     """
     with closing(connect(postgres_conn_id)) as connection:
@@ -53,9 +66,35 @@ def discover_calls(
             run=run,
             is_active=is_active,
         )
-        idle = not batches and not rescore.has_backlog(connection)
+        idle = _is_idle(connection, batches, params, are_in_progress)
     log.info("%d calls in %d batches", sum(map(len, batches)), len(batches))
     return None if idle else batches
+
+
+def _is_idle(
+    connection: Connection,
+    batches: Sequence[Sequence[str]],
+    params: Mapping[str, Any],
+    are_in_progress: Callable[[Collection[str]], bool],
+) -> bool:
+    if rescore.has_backlog(connection):
+        return False
+    call_ids = [call_id for batch in batches for call_id in batch]
+    if not call_ids:
+        return True
+    if params["wait_s"] > SHORT_WAIT_S:
+        return False
+    asked = {"call_ids": call_ids, "give_up_after_s": params["give_up_after_h"] * 3600}
+    (row,) = run_sql(connection, "find_in_progress", asked)
+    ids = row["assemblyai_ids"] or []
+    # A refused call, to be reported, has nothing open. More jobs than a page of the list are worth a wait.
+    if row["has_work"] or len(ids) != len(call_ids) or len(ids) > MAX_ASKED:
+        return False
+    try:
+        return are_in_progress(ids)
+    except TransportError as error:
+        log.warning("AssemblyAI cannot be asked now: %s", error)
+        return False
 
 
 def name_of_run(dag_id: str, run_id: str) -> str:

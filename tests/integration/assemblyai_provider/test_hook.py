@@ -39,3 +39,23 @@ def test_a_transcript_is_read_as_it_is(assemblyai_conn: str, sandbox: SandboxSer
     hook = AssemblyAIHook(assemblyai_conn)
     transcript_id = hook.client.post_transcript({"audio_url": "https://h/a.mp3"}, lambda: None)
     assert hook.get_transcript(transcript_id).answer["audio_url"] == "https://h/a.mp3"
+
+
+def test_jobs_are_in_progress_until_one_is_over_or_unknown(
+    assemblyai_conn: str, sandbox: SandboxServer
+) -> None:
+    sandbox.script("*", {"processing_s": 30})
+    sandbox.script("quick", {"processing_s": 10})
+    hook = AssemblyAIHook(assemblyai_conn)
+    slow, quick = (
+        hook.client.post_transcript({"audio_url": f"https://h/{name}.mp3"}, lambda: None)
+        for name in ("slow", "quick")
+    )
+    before = len(sandbox.journal())
+    assert hook.are_in_progress([slow, quick])
+    # Two lists tell, without a look at each.
+    assert {entry["endpoint"] for entry in sandbox.journal()[before:]} == {"list"}
+    assert not hook.are_in_progress([slow, "unknown"])
+    sandbox.clock.advance(15)
+    assert not hook.are_in_progress([slow, quick])
+    assert hook.are_in_progress([slow])

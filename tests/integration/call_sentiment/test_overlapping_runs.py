@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,9 +18,10 @@ from call_sentiment.load import LoadSummary, load_batch
 from call_sentiment.report import report_calls
 from call_sentiment.resume import resume_ended
 from call_sentiment.score import score_pending
-from call_sentiment.tasks import is_run_active, name_of_run
+from call_sentiment.tasks import discover_calls, is_run_active, name_of_run
 from tests.integration.call_sentiment.ledgers import discover, put_into, record, rows, states
 from tests.integration.call_sentiment.stored import query
+from tests.support import dag_steps
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
@@ -125,6 +126,51 @@ def test_airflow_says_whether_a_run_is_active() -> None:
         False,
         False,
     ]
+
+
+def found(
+    folder: Path, in_progress: bool | Exception, **params: Any
+) -> tuple[list[list[str]] | None, list[str]]:
+    """What a run discovers when AssemblyAI says so of its jobs; and the jobs it was asked about."""
+    asked: list[str] = []
+
+    def are_in_progress(ids: Collection[str]) -> bool:
+        asked.extend(sorted(ids))
+        if isinstance(in_progress, Exception):
+            raise in_progress
+        return in_progress
+
+    given = {**dag_steps.PARAMS, "recordings": str(folder), "wait_s": 15, **params}
+    return discover_calls(CONN, given, Vendor().fetch, are_in_progress), asked
+
+
+def test_a_run_with_nothing_but_jobs_in_progress_ends_at_once(db: Connection, folder: Path) -> None:
+    discover(db, folder)
+    submit(db, "A", "B", "C")
+    ids = ["id of A", "id of B", "id of C"]
+    assert found(folder, True) == (None, ids)
+    for answer in (False, TransportError("away")):
+        assert found(folder, answer) == ([["A", "B", "C"]], ids)
+    # One that waits for long is meant to wait.
+    assert found(folder, True, wait_s=3600) == ([["A", "B", "C"]], [])
+    # Nobody need be asked where there is something to do, be it to give up a job.
+    assert found(folder, True, give_up_after_h=0.0) == ([["A", "B", "C"]], [])
+    put_into(db, "C", "loaded")
+    assert found(folder, True) == ([["A", "B", "C"]], [])
+    score_pending(db)
+    assert found(folder, True) == (None, ids[:2])
+    record(folder, "d", call_id="D")
+    assert found(folder, True) == ([["A", "B", "D"]], [])
+
+
+def test_a_run_that_finds_nothing_ends_at_once(db: Connection, folder: Path) -> None:
+    discover(db, folder)
+    for call_id in "ABC":
+        put_into(db, call_id, "scored")
+    assert found(folder, True) == (None, [])
+    # Not while history is to be scored again.
+    query(db, "UPDATE call_sentiment.transcripts SET formula_version = '0.9'")
+    assert found(folder, True) == ([], [])
 
 
 def test_only_what_is_over_is_fetched(db: Connection, folder: Path) -> None:

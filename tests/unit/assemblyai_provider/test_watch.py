@@ -248,3 +248,12 @@ def test_who_was_not_answered_comes_last_the_next_time_and_the_more_often_the_la
         watch.put_off(transcript_id)
     watch.begin(wanted)
     assert watch.unlisted() == ["j3", "j4", "j2", "j1"]
+
+
+def test_several_short_waits_find_a_job_missing_like_a_long_one() -> None:
+    missing_since: dict[str, float] = {}
+    for now, is_over in ((0.0, False), (30.0, False), (MISSING_AFTER_S, True)):
+        watch = Watch(missing_since=missing_since)
+        watch.begin({"gone"})
+        watch.not_found("gone", now)
+        assert ("gone" in watch.over) is is_over

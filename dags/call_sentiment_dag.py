@@ -23,14 +23,13 @@ from assemblyai_provider.sensors import AssemblyAITranscriptSensor
 from call_sentiment import tasks
 from call_sentiment.memory import LedgerMemory
 from call_sentiment.policy import DAG_ID
+from call_sentiment.schedule import default_wait_s, read_schedule
 
 ASSEMBLYAI = "assemblyai_default"
 RESULTS = "call_sentiment_db"
 SCORES = Asset("call_sentiment_scores")
 # A cron expression, or a number of seconds; empty: only when triggered.
 SCHEDULE = os.environ.get("CALL_SENTIMENT_SCHEDULE", "30")
-# Where the next run comes soon, what is not over yet is left to it; else a run waits for all its transcripts.
-WAIT_S = 15 if SCHEDULE == "30" else 3600
 
 # Airflow keeps the params of a run in plain and shows them, so no secret may get there.
 NO_WEBHOOKS = {
@@ -76,7 +75,7 @@ PARAMS = {
         description="A file that changed more recently may still be written: it is left for the next run.",
     ),
     "wait_s": Param(
-        WAIT_S,
+        default_wait_s(SCHEDULE),
         type="number",
         minimum=1,
         title="Seconds to wait",
@@ -112,7 +111,7 @@ PARAMS = {
     dag_id=DAG_ID,
     dag_display_name="Call sentiment",
     description="Transcribe call recordings and score their sentiment",
-    schedule=timedelta(seconds=int(SCHEDULE)) if SCHEDULE.isdecimal() else SCHEDULE or None,
+    schedule=read_schedule(SCHEDULE),
     catchup=False,
     max_active_runs=4,
     params=PARAMS,

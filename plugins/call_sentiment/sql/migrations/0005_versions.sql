@@ -1,5 +1,5 @@
 -- A transcript shows the scores it has until it has those of a newer version of the formulas. Version 1.1 of them
--- adds longest_negative_run. And call_overview shows the notices.
+-- adds longest_negative_run. And call_overview shows the notices, and since when a call is in progress.
 
 -- All there is was scored by version 1.0. As a default that is said without writing a row of the scored ones.
 ALTER TABLE call_sentiment.transcripts
@@ -40,7 +40,9 @@ COMMENT ON COLUMN call_sentiment.shown_versions.formula_version IS 'Version of t
 CREATE OR REPLACE VIEW call_sentiment.current_transcripts AS
 SELECT c.call_id, t.transcript_id, t.state, t.status, t.assemblyai_id, t.error, t.duplicate_of,
        t.audio_duration_s, t.language_code, t.speech_model_used, t.scored_at,
-       t.formula_version, t.notices
+       t.formula_version, t.notices,
+       CASE WHEN t.state IN ('intent', 'submitted', 'loaded') THEN coalesce(t.submitted_at, t.created_at) END
+           AS in_progress_since
 FROM call_sentiment.calls AS c
 CROSS JOIN LATERAL (
     SELECT *
@@ -53,6 +55,7 @@ CROSS JOIN LATERAL (
 ) AS t;
 
 COMMENT ON COLUMN call_sentiment.current_transcripts.formula_version IS 'Version of the formulas whose scores are shown for it.';
+COMMENT ON COLUMN call_sentiment.current_transcripts.in_progress_since IS 'When AssemblyAI accepted it, or it was claimed, where it is not at an end.';
 COMMENT ON COLUMN call_sentiment.current_transcripts.notices IS 'What does not match between the call and this transcript.';
 
 CREATE OR REPLACE VIEW call_sentiment.call_overview AS
@@ -91,7 +94,8 @@ SELECT
     t.transcript_id,
     t.assemblyai_id,
     t.scored_at,
-    nullif(array_to_string(c.notices || t.notices, '; '), '') AS notices
+    nullif(array_to_string(c.notices || t.notices, '; '), '') AS notices,
+    t.in_progress_since
 FROM call_sentiment.calls AS c
 JOIN call_sentiment.current_transcripts AS t ON t.call_id = c.call_id
 LEFT JOIN call_sentiment.call_scores AS s
@@ -109,6 +113,7 @@ LEFT JOIN LATERAL (
     WHERE p.transcript_id = s.transcript_id AND p.formula_version = s.formula_version
 ) AS roles ON true;
 
+COMMENT ON COLUMN call_sentiment.call_overview.in_progress_since IS 'Since when a call is in progress: submitted, or found where that is still to come.';
 COMMENT ON COLUMN call_sentiment.call_overview.notices IS 'What does not match in what is known of the call: its sidecar, its recording, its transcript.';
 
 CREATE OR REPLACE VIEW call_sentiment.daily_scores AS

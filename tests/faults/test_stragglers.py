@@ -18,7 +18,6 @@ from tests.support.workers import until
 if TYPE_CHECKING:
     from tests.faults.conftest import Trials
 
-pytestmark = pytest.mark.faults
 SENTENCES = [{"text": "Good day.", "start": 0, "end": 900, "sentiment": "NEUTRAL", "confidence": 0.9}]
 WAIT_S = 9.0
 NEVER_S = 10**7
@@ -79,6 +78,7 @@ def test_a_straggler_holds_up_nobody(live: Live, trials: Trials) -> None:
     trials.tried("straggler", live.examine())
 
 
+@pytest.mark.faults
 def test_a_job_that_never_ends_fails_no_run(live: Live, trials: Trials) -> None:
     live.record(3)
     never = live.call_ids[0]
@@ -91,6 +91,7 @@ def test_a_job_that_never_ends_fails_no_run(live: Live, trials: Trials) -> None:
     assert len(live.vendor.charges()) == 2
 
 
+@pytest.mark.faults
 def test_runs_overlap_over_the_same_stragglers(live: Live, trials: Trials) -> None:
     live.record(20)
     for call_id in live.call_ids[:6]:
@@ -105,6 +106,7 @@ def test_runs_overlap_over_the_same_stragglers(live: Live, trials: Trials) -> No
     assert len(live.vendor.journal("submit")) == 20
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("late_s", [-0.6, -0.3, 0.0, 0.3, 0.6])
 def test_patience_passes_as_the_last_job_ends(live: Live, trials: Trials, late_s: float) -> None:
     live.record(4)
@@ -116,6 +118,7 @@ def test_patience_passes_as_the_last_job_ends(live: Live, trials: Trials, late_s
     assert live.ledger("scored") == 4
 
 
+@pytest.mark.faults
 def test_triggerer_and_worker_killed_while_half_is_loaded(live: Live, trials: Trials) -> None:
     live.record(20)
     for call_id in live.call_ids[:4]:

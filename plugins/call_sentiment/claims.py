@@ -31,6 +31,7 @@ def claim(
     run_sql(connection, "withdraw_refusals", {"sources": dump_json(sources)})
     run_sql(connection, "forget_empty_calls", {"call_ids": [r.source for r in found]})
     good = _rename(connection, [match for match in matches if match.recording.refusal is None])
+    _adopt(connection, good)
     _write_calls(connection, good, transcribe_again)
     orders = [{"call_id": m.recording.call_id, "options": _options(m, options)} for m in good]
     _claim(connection, good, orders, transcribe_again)
@@ -76,6 +77,22 @@ def _rename(connection: Connection, matches: Sequence[Match]) -> list[Match]:
         else m
         for m in matches
     ]
+
+
+def _adopt(connection: Connection, matches: Sequence[Match]) -> None:
+    adoptions = [
+        {
+            "former_id": m.adopt[0],
+            "content_sha256": m.adopt[1],
+            "call_id": m.recording.call_id,
+            "recording_number": m.number,
+        }
+        for m in matches
+        if m.adopt
+    ]
+    if adoptions:
+        run_sql(connection, "adopt_transcripts", {"adoptions": dump_json(adoptions)})
+        log.info("%d calls have the audio that others had, and take its transcripts", len(adoptions))
 
 
 def _write_calls(connection: Connection, matches: Sequence[Match], transcribe_again: bool) -> None:

@@ -22,12 +22,14 @@ class Match:
     :param known: the call it belongs to, None for a new one.
     :param number: which recording of that call it is; a higher one than the call had: other audio.
     :param rename: the call goes by `known.call_id` so far.
+    :param adopt: call that had this audio before, and its SHA-256: its transcripts of it become this call's.
     """
 
     recording: Recording
     known: KnownCall | None = None
     number: int = 1
     rename: bool = False
+    adopt: tuple[str, str] | None = None
 
 
 class _Audio(Enum):
@@ -101,9 +103,17 @@ class Matcher:
         if audio is _Audio.SAME or not known.live:
             return self._keep(found, known, number)
         if given == known.call_id or (audio is _Audio.GROWN and given is None):
-            return Match(recording=found_as(found, known.call_id), known=known, number=number)
+            return self._take_audio(found_as(found, known.call_id), known, number)
         self.replaced.add(known.call_id)
         return self._match_new_address(found)
+
+    def _take_audio(self, found: Recording, known: KnownCall, number: int) -> Match:
+        """The call has other audio now: its own, or what another call has had and has no more."""
+        digests = self._read(found)
+        former = None if digests is None else self.find_by_content(digests.whole)
+        if digests is None or former is None or former.under_way or not self._has_left(former):
+            return Match(recording=found, known=known, number=number)
+        return Match(recording=found, known=known, number=number, adopt=(former.call_id, digests.whole))
 
     def _keep(self, found: Recording, known: KnownCall, number: int) -> Match:
         """It is the call's recording; the sidecar may give the call another name."""

@@ -240,6 +240,25 @@ def test_a_named_call_that_gets_the_audio_of_another_is_its_duplicate(centre: Ce
     assert (centre.overview(), centre.charged()) == ({"A": "ok", "B": "ok"}, 2)
 
 
+def test_named_calls_that_exchange_their_audio_exchange_their_scores(centre: Centre) -> None:
+    for name in "abc":
+        centre.put(f"{name}.mp3", f"audio {name}", call_id=name.upper())
+    centre.run()
+    scored = {row["call_id"]: row["transcript_id"] for row in rows(centre.db)}
+    for name, audio in zip("abc", "bca", strict=True):
+        centre.put(f"{name}.mp3", f"audio {audio}", age_s=60)
+    centre.run()
+    assert (centre.overview(), centre.charged()) == ({"A": "ok", "B": "ok", "C": "ok"}, 3)
+    shown = query(centre.db, "SELECT call_id, transcript_id FROM call_sentiment.call_overview")
+    assert {row["call_id"]: row["transcript_id"] for row in shown} == {
+        "A": scored["B"],
+        "B": scored["C"],
+        "C": scored["A"],
+    }
+    centre.run()
+    assert (len(centre.uploads()), centre.charged()) == (3, 3)
+
+
 def test_a_recording_that_went_on_is_the_same_call(centre: Centre) -> None:
     address = centre.put("a.mp3", "the first half")
     centre.run()

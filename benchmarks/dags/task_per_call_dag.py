@@ -25,6 +25,8 @@ PARAMS = {
     "transcript_options": Param({}, type="object"),
     "retranscribe": Param(False, type="boolean"),
     "min_unchanged_s": Param(30, type="number"),
+    "wait_s": Param(3600, type="number"),
+    "give_up_after_h": Param(24, type="number"),
 }
 
 

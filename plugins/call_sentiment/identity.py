@@ -40,7 +40,8 @@ class _Audio(Enum):
 class Matcher:
     """Matches recordings of one location, in their order.
 
-    :param by_address, by_call_id, by_content: calls of the ledger.
+    :param by_address, by_call_id: calls of the ledger.
+    :param find_by_content: finds a call of it that has a live transcript of a SHA-256.
     :param replaced: call ids whose recording's place holds other audio now.
     :param moved: call ids whose recording was found at another place.
     :param passed_over, postponed: recordings that are not matched, and why; a later run looks at them again.

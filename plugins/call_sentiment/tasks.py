@@ -176,9 +176,7 @@ def report_run(
         name: value for name, value in asdict(result).items() if name not in ("failures", "notices", "oldest")
     }
     _log_report(result, counts, old_scores)
-    if failed := sorted(
-        name for name, state in task_states.items() if state in ("failed", "upstream_failed")
-    ):
+    if failed := sorted(name for name, state in task_states.items() if state in FAILED_STATES):
         raise AirflowFailException(
             f"tasks of this run failed: {', '.join(failed)}. Their logs tell why; the next run goes on with "
             "their calls."

@@ -32,8 +32,8 @@ contract: $(BIN)/.installed-dev ## run the vendor's own client against the sandb
 
 .PHONY: faults
 faults: $(BIN)/.installed-dev ## try every fault (half an hour) and write the table of docs/reliability.md
-	$(BIN)/pytest tests/faults -m "faults or not faults" \
-		--deselect tests/faults/test_reliability_page.py --reliability docs/reliability.md
+	$(BIN)/pytest tests/reliability tests/integration/secrets -m "faults or not faults" \
+		--deselect tests/reliability/test_reliability_page.py --reliability docs/reliability.md
 
 .PHONY: check
 check: $(BIN)/.installed-dev ## format, lint, types and import rules

@@ -24,12 +24,12 @@ from typing import TYPE_CHECKING
 import fsspec
 import structlog
 
-from benchmarks.history import OPTIONS
-from benchmarks.results import execute, print_machine, print_table, results_database
-from call_sentiment.folders import AUDIO_SUFFIXES, sort_files
-from call_sentiment.known_calls import find_known_recordings
-from call_sentiment.ledger import discover
-from call_sentiment.locations import list_files
+from benchmarks.support import execute, print_machine, print_table, results_database
+from call_sentiment.discovery.discover import discover
+from call_sentiment.discovery.folders import AUDIO_SUFFIXES, sort_files
+from call_sentiment.discovery.known_calls import find_known_recordings
+from call_sentiment.discovery.locations import list_files
+from tests.support.history import OPTIONS
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection

@@ -21,7 +21,7 @@ from assemblyai_provider.hooks import AssemblyAIHook
 from assemblyai_provider.operators import AssemblyAISubmitTranscriptOperator
 from assemblyai_provider.sensors import AssemblyAITranscriptSensor
 from call_sentiment import tasks
-from call_sentiment.memory import LedgerMemory
+from call_sentiment.ledger_memory import LedgerMemory
 from call_sentiment.policy import DAG_ID
 from call_sentiment.schedule import default_wait_s, read_schedule
 

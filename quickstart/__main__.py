@@ -12,15 +12,15 @@ from datetime import UTC, datetime
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
-from assemblyai_provider.client import AssemblyAIClient, ClientSettings
+from assemblyai_provider._client import AssemblyAIClient, ClientSettings
 from assemblyai_provider.models import TranscriptStatus
+from local_stack.processes import AlreadyRunningError, ProcessDiedError
+from local_stack.stack import DAG_ID, SANDBOX_KEY, Stack
 from quickstart import results
 from quickstart.cost import estimate_audio
 from quickstart.display import score_table
-from quickstart.processes import AlreadyRunningError, ProcessDiedError
 from quickstart.remarks import find_remarks
 from quickstart.settings import DSN_FILE, STATE, DemoSettings
-from quickstart.stack import DAG_ID, SANDBOX_KEY, Stack
 
 # Where the output is no terminal its width is unknown: wide enough for the table.
 CONSOLE = Console(highlight=False, width=None if sys.stdout.isatty() else 120)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from quickstart.postgres import PSQL
+from local_stack.postgres import PSQL
 from quickstart.settings import DSN_FILE
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from call_sentiment.discovery.locations import LocationError
+from call_sentiment.discovery.recordings import public_address
+from call_sentiment.discovery.sources import find_recordings
 from call_sentiment.jsontext import clean_text
-from call_sentiment.locations import LocationError
-from call_sentiment.recordings import public_address
-from call_sentiment.sources import find_recordings
 
 
 def find_remarks(location: str, overview: Sequence[Mapping[str, Any]]) -> list[str]:

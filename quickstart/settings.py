@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parent.parent
+from local_stack.paths import REPOSITORY
+
 STATE = REPOSITORY / ".demo"
 DSN_FILE = STATE / "results.dsn"
 """Says, while a demo runs, where its results are."""

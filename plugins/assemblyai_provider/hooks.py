@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseHook
 
-from assemblyai_provider.client import AssemblyAIClient, AsyncAssemblyAIClient, ClientSettings
-from assemblyai_provider.connection import client_settings, transcript_options
+from assemblyai_provider._client import AssemblyAIClient, AsyncAssemblyAIClient, ClientSettings
+from assemblyai_provider._connection.fields import client_settings, transcript_options
+from assemblyai_provider._connection.speech_models import warn_of_deprecated_models
+from assemblyai_provider._waiting.job_tracker import Watch, look
 from assemblyai_provider.exceptions import AssemblyAIError, AuthenticationError
 from assemblyai_provider.models import Transcript
-from assemblyai_provider.speech_models import warn_of_deprecated_models
-from assemblyai_provider.watch import Watch, look
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection

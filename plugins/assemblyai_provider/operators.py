@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
-from assemblyai_provider.exceptions import SubmissionFailedError, TranscriptNotFoundError, TransportError
-from assemblyai_provider.hooks import AssemblyAIHook
-from assemblyai_provider.memory import SubmissionMemory, TaskStateMemory
-from assemblyai_provider.numbers import Range
-from assemblyai_provider.submitter import (
+from assemblyai_provider._connection.ranges import Range
+from assemblyai_provider._submission.submitter import (
     End,
     Submitter,
     mask_option_secrets,
     mask_url_secrets,
     without_secrets,
 )
+from assemblyai_provider.exceptions import SubmissionFailedError, TranscriptNotFoundError, TransportError
+from assemblyai_provider.hooks import AssemblyAIHook
+from assemblyai_provider.submission_memory import SubmissionMemory, TaskStateMemory
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseSensorOperator
 from airflow.sdk.exceptions import AirflowSkipException
 
+from assemblyai_provider._connection.ranges import POLL_INTERVAL
+from assemblyai_provider._waiting.early_end import EarlyEnd, progress, read_wait
+from assemblyai_provider._waiting.job_tracker import Watch, look
 from assemblyai_provider.exceptions import ConfigurationError, TranscriptFailedError, TransportError
 from assemblyai_provider.hooks import AssemblyAIHook
-from assemblyai_provider.numbers import POLL_INTERVAL
-from assemblyai_provider.patience import EarlyEnd, progress, read_wait
 from assemblyai_provider.triggers import AssemblyAITranscriptTrigger, ended_of_event, failures_of_event
-from assemblyai_provider.watch import Watch, look
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from assemblyai_provider.client import AssemblyAIClient
+    from assemblyai_provider._client import AssemblyAIClient
 
 _TRANSCRIPT_ID = re.compile(r"[A-Za-z0-9_-]+")
 DEFAULT_POKE_INTERVAL_S = 5.0

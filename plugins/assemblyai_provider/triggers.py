@@ -10,11 +10,11 @@ from typing import Any
 from airflow.sdk.execution_time.xcom import XCom
 from airflow.triggers.base import BaseEventTrigger, TaskSuccessEvent, TriggerEvent
 
+from assemblyai_provider._connection.ranges import POLL_INTERVAL
+from assemblyai_provider._waiting.early_end import EarlyEnd, progress, read_wait
+from assemblyai_provider._waiting.job_tracker import Outcome, Snapshot
+from assemblyai_provider._waiting.poller import Poller, watch_list
 from assemblyai_provider.exceptions import TransportError, TriggerEventError
-from assemblyai_provider.numbers import POLL_INTERVAL
-from assemblyai_provider.patience import EarlyEnd, progress, read_wait
-from assemblyai_provider.poller import Poller, watch_list
-from assemblyai_provider.watch import Outcome, Snapshot
 
 
 class AssemblyAITranscriptTrigger(BaseEventTrigger):

@@ -30,9 +30,9 @@ def migrate(connection: Connection) -> int:
 def _apply_next(connection: Connection) -> bool:
     migrations = read_migrations()
     with connection:
-        run_sql(connection, "lock_migrations")
-        run_sql(connection, "create_schema")
-        (row,) = run_sql(connection, "find_schema_version")
+        run_sql(connection, "schema/lock_migrations")
+        run_sql(connection, "schema/create_schema")
+        (row,) = run_sql(connection, "schema/find_schema_version")
         version: int = row["version"]
         if version > migrations[-1][0]:
             raise SchemaTooNewError(
@@ -43,6 +43,6 @@ def _apply_next(connection: Connection) -> bool:
             if number > version:
                 with connection.cursor() as cursor:
                     cursor.execute(text)
-                run_sql(connection, "record_migration", {"version": number, "name": name})
+                run_sql(connection, "schema/record_migration", {"version": number, "name": name})
                 return True
     return False

@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from call_sentiment.database import run_sql
-from call_sentiment.ledger import MAX_ATTEMPTS
-from call_sentiment.score import FORMULA_VERSION
+from call_sentiment.discovery.discover import MAX_ATTEMPTS
+from call_sentiment.scoring.score import FORMULA_VERSION
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
@@ -83,7 +83,9 @@ class RunReport:
 
 def report_calls(connection: Connection, call_ids: Sequence[str]) -> RunReport:
     """Report on these calls as they stand in the ledger now; unknown ids count for nothing."""
-    rows = run_sql(connection, "report_calls", {"call_ids": list(call_ids), "max_attempts": MAX_ATTEMPTS})
+    rows = run_sql(
+        connection, "reporting/report_calls", {"call_ids": list(call_ids), "max_attempts": MAX_ATTEMPTS}
+    )
     statuses = [row["status"] for row in rows]
     notices = tuple(Notice(call_id=row["call_id"], text=row["notices"]) for row in rows if row["notices"])
     return RunReport(
@@ -117,5 +119,5 @@ def report_calls(connection: Connection, call_ids: Sequence[str]) -> RunReport:
 
 def find_old_scores(connection: Connection) -> list[OldScores]:
     """Count the transcripts that have scores by old formulas, by version."""
-    rows = run_sql(connection, "count_old_scores", {"formula_version": FORMULA_VERSION})
+    rows = run_sql(connection, "reporting/count_old_scores", {"formula_version": FORMULA_VERSION})
     return [OldScores(**row) for row in rows]

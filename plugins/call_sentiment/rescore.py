@@ -17,8 +17,8 @@ import psycopg2
 
 from call_sentiment.database import connect, run_sql
 from call_sentiment.migrations import migrate
-from call_sentiment.score import FORMULA_VERSION, score_transcripts
-from call_sentiment.versions import compare_versions
+from call_sentiment.scoring.score import FORMULA_VERSION, score_transcripts
+from call_sentiment.scoring.versions import compare_versions
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
@@ -73,7 +73,7 @@ def rescore_portion(connection: Connection, portion: int = PORTION, chunk: int =
 
 def has_backlog(connection: Connection) -> bool:
     """Whether a run of the Dag has something to score: new transcripts, or history by other formulas."""
-    return bool(run_sql(connection, "find_backlog", {"formula_version": FORMULA_VERSION}))
+    return bool(run_sql(connection, "scoring/find_backlog", {"formula_version": FORMULA_VERSION}))
 
 
 def _score_next_or_each(history: _History, chunk: int) -> int | None:
@@ -114,7 +114,7 @@ class _History:
         self.connection = connection
         self.below: int | None = None
         """Number of the last transcript taken; the next ones are older."""
-        self._statement = "lock_old_scores" if before is None else "lock_scores_before"
+        self._statement = "scoring/lock_old_scores" if before is None else "scoring/lock_scores_before"
         self._params = {"formula_version": FORMULA_VERSION, "before": before}
         self._wait = wait
 
@@ -124,7 +124,7 @@ class _History:
         None where none is left, or where another process scores again and this one is not to wait for it.
         """
         with self.connection:
-            if not run_sql(self.connection, "lock_rescoring", {"wait": self._wait})[0]["locked"]:
+            if not run_sql(self.connection, "scoring/lock_rescoring", {"wait": self._wait})[0]["locked"]:
                 return None
             params = {**self._params, "below": self.below, "limit": limit}
             rows = run_sql(self.connection, self._statement, params)
@@ -135,7 +135,7 @@ class _History:
             if found:
                 score_transcripts(self.connection, found)
             if gone := [row["transcript_id"] for row in rows if not row["scorable"]]:
-                run_sql(self.connection, "keep_scores", {"transcript_ids": gone})
+                run_sql(self.connection, "scoring/keep_scores", {"transcript_ids": gone})
         return len(found)
 
 

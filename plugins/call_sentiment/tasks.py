@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk.exceptions import AirflowFailException, AirflowRuntimeError
 
 from assemblyai_provider.exceptions import TransportError
-from call_sentiment import ledger, load, report, rescore, score
+from call_sentiment import report, rescore
 from call_sentiment.database import connect, run_sql
+from call_sentiment.discovery import discover as ledger
+from call_sentiment.loading import load
+from call_sentiment.loading.resume import resume_ended
 from call_sentiment.migrations import migrate
-from call_sentiment.resume import resume_ended
+from call_sentiment.scoring import score
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
@@ -85,7 +88,7 @@ def _is_idle(
     if params["wait_s"] > SHORT_WAIT_S:
         return False
     asked = {"call_ids": call_ids, "give_up_after_s": params["give_up_after_h"] * 3600}
-    (row,) = run_sql(connection, "find_in_progress", asked)
+    (row,) = run_sql(connection, "discovery/find_in_progress", asked)
     ids = row["assemblyai_ids"] or []
     # A refused call, to be reported, has nothing open. More jobs than a page of the list are worth a wait.
     if row["has_work"] or len(ids) != len(call_ids) or len(ids) > MAX_ASKED:

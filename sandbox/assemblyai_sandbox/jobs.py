@@ -11,8 +11,8 @@ from typing import Protocol
 
 from assemblyai_sandbox import errors
 from assemblyai_sandbox.accounts import Accounts
+from assemblyai_sandbox.billing import charge
 from assemblyai_sandbox.clock import Clock
-from assemblyai_sandbox.ledger import charge
 from assemblyai_sandbox.models_policy import routed
 from assemblyai_sandbox.outcomes import Outcome, judged
 from assemblyai_sandbox.records import COMPLETED, ERROR, PROCESSING, QUEUED, Record

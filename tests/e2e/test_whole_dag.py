@@ -16,8 +16,8 @@ import psycopg2.extras
 import pytest
 import requests
 
-from quickstart.settings import REPOSITORY
-from quickstart.stack import DAG_ID, SANDBOX_KEY, Stack
+from local_stack.paths import REPOSITORY
+from local_stack.stack import DAG_ID, SANDBOX_KEY, Stack
 from tests.support.files import set_at_rest
 from tests.support.fixtures import server_folder
 

@@ -20,7 +20,7 @@ import yaml
 from psycopg2.extensions import parse_dsn
 from sqlalchemy.engine import make_url
 
-from quickstart.settings import REPOSITORY
+from local_stack.paths import REPOSITORY
 
 COMPOSE_FILE = REPOSITORY / "docker-compose.yaml"
 IMAGE_HOME = "/opt/airflow"

@@ -13,7 +13,7 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
-from quickstart.settings import REPOSITORY
+from local_stack.paths import REPOSITORY
 
 sys.path.insert(0, str(REPOSITORY / "dags"))
 

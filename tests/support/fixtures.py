@@ -13,7 +13,7 @@ import psycopg2
 import pytest
 
 from assemblyai_sandbox.testing import SandboxServer
-from quickstart.postgres import EmbeddedPostgres, airflow_connection
+from local_stack.postgres import EmbeddedPostgres, airflow_connection
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection

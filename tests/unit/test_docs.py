@@ -9,7 +9,7 @@ import pytest
 
 from assemblyai_provider.hooks import AssemblyAIHook
 from assemblyai_provider.provider_info import get_provider_info
-from quickstart.settings import REPOSITORY
+from local_stack.paths import REPOSITORY
 
 DOCUMENTS = sorted(
     [*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/*.md"), *REPOSITORY.glob("sandbox/*.md")]

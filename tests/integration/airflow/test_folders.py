@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from quickstart.settings import REPOSITORY
+from local_stack.paths import REPOSITORY
 
 LOADED_AS_PLUGINS = """
 import json, sys

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from assemblyai_provider.client import AssemblyAIClient, ClientSettings
-from assemblyai_provider.client.limiter import RateLimiter
+from assemblyai_provider._client import AssemblyAIClient, ClientSettings
+from assemblyai_provider._client.rate_limiter import RateLimiter
 from assemblyai_sandbox.testing import SandboxServer
 
 

@@ -14,8 +14,8 @@ import pytest
 from airflow.sdk.io import attach
 from fsspec.implementations.memory import MemoryFileSystem
 
-from assemblyai_provider.client import AssemblyAIClient, ClientSettings
-from assemblyai_provider.client.audio import HashingBody, Recording
+from assemblyai_provider._client import AssemblyAIClient, ClientSettings
+from assemblyai_provider._client.audio_file import HashingBody, Recording
 from assemblyai_provider.exceptions import (
     AuthenticationError,
     RateLimitedError,

@@ -14,11 +14,11 @@ from airflow.sdk import Context
 from airflow.sdk._shared.secrets_masker import redact
 from airflow.sdk.api.datamodels._generated import TaskInstanceState
 
-from assemblyai_provider.client.submission import audio_url_sha256
+from assemblyai_provider._submission.lost_answers import audio_url_sha256
 from assemblyai_provider.exceptions import DuplicateRecordingError
 from assemblyai_provider.hooks import AssemblyAIHook
-from assemblyai_provider.memory import Submission, TaskStateMemory
 from assemblyai_provider.operators import AssemblyAISubmitTranscriptOperator
+from assemblyai_provider.submission_memory import Submission, TaskStateMemory
 from assemblyai_sandbox.testing import SandboxServer
 from tests.support.airflow_task import ExecutionApi, dag, run_task
 

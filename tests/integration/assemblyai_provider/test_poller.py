@@ -9,11 +9,11 @@ import pytest
 from airflow.triggers.base import TaskSuccessEvent, TriggerEvent
 from airflow.triggers.shared_stream import SharedStreamManager
 
-from assemblyai_provider.client import AssemblyAIClient
+from assemblyai_provider._client import AssemblyAIClient
+from assemblyai_provider._waiting.job_tracker import MISSING_AFTER_S, Outcome, Snapshot
+from assemblyai_provider._waiting.poller import Poller, watch_list
 from assemblyai_provider.exceptions import AuthenticationError
-from assemblyai_provider.poller import Poller, watch_list
 from assemblyai_provider.triggers import AssemblyAITranscriptTrigger, ended_of_event
-from assemblyai_provider.watch import MISSING_AFTER_S, Outcome, Snapshot
 from assemblyai_sandbox.testing import SandboxServer
 
 CONN = "assemblyai_default"

@@ -9,7 +9,7 @@ import pytest
 from airflow.sdk.api.datamodels._generated import TaskInstanceState
 from airflow.sdk.serde import serialize
 
-from assemblyai_provider.client import AssemblyAIClient
+from assemblyai_provider._client import AssemblyAIClient
 from assemblyai_provider.sensors import AssemblyAITranscriptSensor
 from assemblyai_sandbox.testing import SandboxServer
 from tests.support.airflow_task import ExecutionApi, dag, run_task

@@ -11,7 +11,7 @@ import pytest
 
 from call_sentiment.database import connect_dsn
 from call_sentiment.migrations import migrate
-from quickstart.postgres import EmbeddedPostgres
+from local_stack.postgres import EmbeddedPostgres
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from assemblyai_sandbox.testing import SandboxServer
-from tests.integration.call_sentiment.ledgers import call, discover, record, rows
-from tests.integration.call_sentiment.stored import Row, query
 from tests.support import dag_steps
+from tests.support.ledgers import call, discover, record, rows
+from tests.support.stored import Row, query
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection

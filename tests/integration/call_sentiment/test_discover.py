@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 from psycopg2.errors import UniqueViolation
 
-from call_sentiment import ledger
 from call_sentiment.database import connect_dsn
-from call_sentiment.locations import LocationError
-from tests.integration.call_sentiment.ledgers import (
+from call_sentiment.discovery import discover as ledger
+from call_sentiment.discovery.locations import LocationError
+from tests.support.ledgers import (
     call,
     discover,
     manifest,
@@ -23,7 +23,7 @@ from tests.integration.call_sentiment.ledgers import (
     rows,
     states,
 )
-from tests.integration.call_sentiment.stored import query
+from tests.support.stored import query
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection

@@ -22,10 +22,10 @@ import pytest
 from airflow.sdk import Context
 
 from assemblyai_provider.exceptions import DuplicateRecordingError
-from assemblyai_provider.memory import Submission, SubmissionMemory
-from call_sentiment.memory import LedgerError, LedgerMemory
-from tests.integration.call_sentiment.ledgers import call, discover, manifest, put_into, record, rows, states
-from tests.integration.call_sentiment.stored import query
+from assemblyai_provider.submission_memory import Submission, SubmissionMemory
+from call_sentiment.ledger_memory import LedgerError, LedgerMemory
+from tests.support.ledgers import call, discover, manifest, put_into, record, rows, states
+from tests.support.stored import query
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
@@ -301,7 +301,7 @@ def test_overlapping_batches_in_any_order_do_not_block_each_other_for_good(calls
 HOLDER = """
 import sys
 from datetime import UTC, datetime
-from call_sentiment.memory import LedgerMemory
+from call_sentiment.ledger_memory import LedgerMemory
 now = datetime.now(UTC)
 memory = LedgerMemory("call_sentiment_db")
 with memory.open(["A"], {}) as (submission,):

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from assemblyai_provider.exceptions import AuthenticationError, TranscriptNotFoundError, TransportError
 from assemblyai_provider.models import Transcript
 from call_sentiment.jsontext import clean_text
-from call_sentiment.load import LoadSummary, load_batch
-from call_sentiment.score import score_pending
-from tests.integration.call_sentiment.ledgers import discover, put_into, record, rows, states
-from tests.integration.call_sentiment.stored import Row, query
+from call_sentiment.loading.load import LoadSummary, load_batch
+from call_sentiment.scoring.score import score_pending
+from tests.support.ledgers import discover, put_into, record, rows, states
+from tests.support.stored import Row, query
 from tests.unit.call_sentiment.test_answers import answers
 from tests.unit.call_sentiment.test_sentences import any_text
 

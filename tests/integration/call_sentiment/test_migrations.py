@@ -8,7 +8,7 @@ import pytest
 from call_sentiment.database import connect, connect_dsn
 from call_sentiment.migrations import SchemaTooNewError, migrate
 from call_sentiment.sql import read_migrations
-from tests.integration.call_sentiment.stored import query
+from tests.support.stored import query
 
 
 def test_an_empty_database_gets_every_migration_once(results_dsn: str) -> None:

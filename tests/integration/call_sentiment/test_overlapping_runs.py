@@ -14,14 +14,14 @@ from airflow.sdk.execution_time.comms import ErrorResponse
 from assemblyai_provider.exceptions import TranscriptNotFoundError, TransportError
 from assemblyai_provider.models import Transcript
 from call_sentiment.database import connect
-from call_sentiment.load import LoadSummary, load_batch
+from call_sentiment.loading.load import LoadSummary, load_batch
+from call_sentiment.loading.resume import resume_ended
 from call_sentiment.report import report_calls
-from call_sentiment.resume import resume_ended
-from call_sentiment.score import score_pending
+from call_sentiment.scoring.score import score_pending
 from call_sentiment.tasks import discover_calls, is_run_active, name_of_run
-from tests.integration.call_sentiment.ledgers import discover, put_into, record, rows, states
-from tests.integration.call_sentiment.stored import query
 from tests.support import dag_steps
+from tests.support.ledgers import discover, put_into, record, rows, states
+from tests.support.stored import query
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from call_sentiment.report import FailedCall, InProgress, Notice, RunReport, report_calls
-from call_sentiment.score import score_pending
-from tests.integration.call_sentiment.ledgers import discover, put_into, record, rows
-from tests.integration.call_sentiment.stored import Row, query, said, store
+from call_sentiment.scoring.score import score_pending
+from tests.support.ledgers import discover, put_into, record, rows
+from tests.support.stored import Row, query, said, store
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmarks.growth import newest
-from benchmarks.history import add_calls
-from benchmarks.questions import BOUNDED, reads
-from call_sentiment.score import score_pending
-from tests.integration.call_sentiment.stored import query
+from call_sentiment.scoring.score import score_pending
+from tests.support.history import add_calls
+from tests.support.questions import BOUNDED, newest, reads
+from tests.support.stored import query
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmarks.history import add_calls
-from benchmarks.questions import reads
-from call_sentiment.score import FORMULA_VERSION, score_pending, score_transcripts
+from call_sentiment.scoring.score import FORMULA_VERSION, score_pending, score_transcripts
 from call_sentiment.sql import read_statement
-from tests.integration.call_sentiment.stored import Row, query
+from tests.support.history import add_calls
+from tests.support.questions import reads
+from tests.support.stored import Row, query
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
@@ -57,7 +57,7 @@ def test_only_the_partitions_of_a_batch_are_read(partitioned: Connection) -> Non
     query(partitioned, "DELETE FROM call_sentiment.call_scores WHERE transcript_id IN (150, 151)")
     query(partitioned, "DELETE FROM call_sentiment.speaker_scores WHERE transcript_id IN (150, 151)")
     params = {"transcript_ids": [150, 151], "formula_version": FORMULA_VERSION}
-    found = reads(partitioned, read_statement("score_transcripts"), params)
+    found = reads(partitioned, read_statement("scoring/score_transcripts"), params)
     assert {read.table for read in found if "sentences" in read.table and read.rows} == {"sentences_1"}
 
 

@@ -15,10 +15,10 @@ import pytest
 
 from assemblyai_sandbox.testing import SandboxServer
 from call_sentiment.database import connect_dsn
-from tests.integration.call_sentiment.ledgers import call, rows
-from tests.integration.call_sentiment.stored import query
 from tests.support import dag_steps
 from tests.support.files import set_at_rest
+from tests.support.ledgers import call, rows
+from tests.support.stored import query
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection

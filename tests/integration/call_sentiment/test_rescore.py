@@ -12,8 +12,8 @@ import pytest
 
 from call_sentiment import rescore as rescoring
 from call_sentiment.rescore import rescore
-from call_sentiment.score import FORMULA_VERSION, score_pending
-from tests.integration.call_sentiment.stored import make_old, query, said, store
+from call_sentiment.scoring.score import FORMULA_VERSION, score_pending
+from tests.support.stored import make_old, query, said, store
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection

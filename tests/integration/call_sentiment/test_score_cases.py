@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from call_sentiment.score import FORMULA_VERSION, score_pending, score_transcripts
-from call_sentiment.sentences import read_sentences
+from call_sentiment.loading.sentences import read_sentences
+from call_sentiment.scoring.score import FORMULA_VERSION, score_pending, score_transcripts
 from call_sentiment.sql import read_statement
-from tests.integration.call_sentiment.oracle import expected
-from tests.integration.call_sentiment.stored import Row, query, said, score, scores, speaker_scores, store
+from tests.support.oracle import expected
+from tests.support.stored import Row, query, said, score, scores, speaker_scores, store
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
@@ -396,7 +396,7 @@ def test_the_documentation_defines_every_figure_and_no_other(db: Connection) -> 
 
 
 def test_the_statement_stores_every_column_of_both_tables(db: Connection) -> None:
-    statement = read_statement("score_transcripts")
+    statement = read_statement("scoring/score_transcripts")
     for table, figures in figures_by_table(db).items():
         (columns,) = re.findall(rf"INSERT INTO call_sentiment.{table} \((.*?)\)", statement)
         assert figures <= set(columns.split(", "))

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from benchmarks.history import add_calls
-from call_sentiment.score import FORMULA_VERSION, score_pending
+from call_sentiment.scoring.score import FORMULA_VERSION, score_pending
 from call_sentiment.sql import read_statement
-from tests.integration.call_sentiment.stored import query, said, store
+from tests.support.history import add_calls
+from tests.support.stored import query, said, store
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
@@ -68,9 +68,11 @@ def rows_handled(plan: list[dict[str, Any]]) -> int:
     )
 
 
-@pytest.mark.parametrize("name", ["delete_scores", "score_transcripts", "mark_scored"])
+@pytest.mark.parametrize(
+    "name", ["scoring/delete_scores", "scoring/score_transcripts", "scoring/mark_scored"]
+)
 def test_a_batch_is_scored_by_index_access_alone(scores_db: Connection, batch: list[int], name: str) -> None:
-    if name == "mark_scored":
+    if name == "scoring/mark_scored":
         score_pending(scores_db)
     scans = table_reads(scores_db, name, transcript_ids=batch, formula_version=FORMULA_VERSION)
     assert scans
@@ -87,7 +89,9 @@ def test_scoring_much_at_once_grows_with_the_calls_alone_even_without_statistics
     ids = store(db, [[said("POSITIVE", 0.9, 0), said("NEGATIVE", 0.8, 3000)]] * 3000)
     handled = [
         rows_handled(
-            plan_of(db, "score_transcripts", transcript_ids=ids[:count], formula_version=FORMULA_VERSION)
+            plan_of(
+                db, "scoring/score_transcripts", transcript_ids=ids[:count], formula_version=FORMULA_VERSION
+            )
         )
         for count in (300, 3000)
     ]
@@ -97,6 +101,6 @@ def test_scoring_much_at_once_grows_with_the_calls_alone_even_without_statistics
 @pytest.mark.parametrize("named", [True, False])
 def test_what_is_to_be_scored_is_found_by_index(scores_db: Connection, batch: list[int], named: bool) -> None:
     call_ids = [f"batch-{n}" for n in range(1, BATCH + 1)] if named else None
-    scans = table_reads(scores_db, "lock_pending_scores", call_ids=call_ids)
+    scans = table_reads(scores_db, "scoring/lock_pending_scores", call_ids=call_ids)
     assert [node["Node Type"].partition(" Scan")[0] for node in scans] in (["Index"], ["Bitmap Heap"])
     assert scans[0].get("Index Name", "transcripts_open") == "transcripts_open"

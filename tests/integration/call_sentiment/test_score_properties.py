@@ -10,8 +10,8 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.integration.call_sentiment.oracle import expected
-from tests.integration.call_sentiment.stored import Row, query, scores, speaker_scores
+from tests.support.oracle import expected
+from tests.support.stored import Row, query, scores, speaker_scores
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection

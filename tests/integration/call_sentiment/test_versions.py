@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmarks.history import add_calls
-from benchmarks.questions import reads
 from call_sentiment import rescore as rescoring
 from call_sentiment import tasks
 from call_sentiment.database import connect_dsn, run_sql
 from call_sentiment.migrations import migrate
 from call_sentiment.report import OldScores, find_old_scores
 from call_sentiment.rescore import rescore, rescore_portion
-from call_sentiment.score import FORMULA_VERSION, score_pending
+from call_sentiment.scoring.score import FORMULA_VERSION, score_pending
+from call_sentiment.scoring.versions import Move, compare_versions
 from call_sentiment.sql import read_migrations, read_statement
-from call_sentiment.versions import Move, compare_versions
-from tests.integration.call_sentiment.stored import Row, make_old, query, said, store
+from tests.support.history import add_calls
+from tests.support.questions import reads
+from tests.support.stored import Row, make_old, query, said, store
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
@@ -70,10 +70,10 @@ def test_new_formulas_leave_every_score_shown_until_it_is_renewed(db: Connection
 
 def test_scores_from_before_the_migration_are_shown_after_it(results_dsn: str) -> None:
     with closing(connect_dsn(results_dsn)) as connection:
-        run_sql(connection, "create_schema")
+        run_sql(connection, "schema/create_schema")
         for number, name, text in read_migrations()[:4]:
             connection.cursor().execute(text)
-            run_sql(connection, "record_migration", {"version": number, "name": name})
+            run_sql(connection, "schema/record_migration", {"version": number, "name": name})
         scored, loaded = store(connection, [CALL, CALL], started_at="2026-11-16T09:00:00Z")
         query(
             connection,
@@ -178,7 +178,7 @@ def test_the_dag_leaves_the_history_alone_while_the_command_scores_it(
     results_dsn: str, db: Connection, history: list[int]
 ) -> None:
     with closing(connect_dsn(results_dsn)) as command, command:
-        run_sql(command, "lock_rescoring", {"wait": True})
+        run_sql(command, "scoring/lock_rescoring", {"wait": True})
         assert rescore_portion(db) == 0
     assert rescore_portion(db) == 7
 
@@ -246,12 +246,12 @@ def rows_read(connection: Connection, statement: str, **params: object) -> int:
 
 
 def test_a_history_that_is_up_to_date_costs_a_probe_of_the_index(long_history: Connection) -> None:
-    for statement in ("lock_old_scores", "count_old_scores"):
+    for statement in ("scoring/lock_old_scores", "reporting/count_old_scores"):
         assert rows_read(long_history, statement) <= 2
 
 
 def test_a_chunk_of_an_old_history_reads_that_chunk(long_history: Connection) -> None:
-    assert 100 <= rows_read(long_history, "lock_old_scores", formula_version="9.9") <= 50 * 4 + 10
+    assert 100 <= rows_read(long_history, "scoring/lock_old_scores", formula_version="9.9") <= 50 * 4 + 10
 
 
 def diff_of(db: Connection, *labels: tuple[Row | None, Row | None]) -> list[int]:

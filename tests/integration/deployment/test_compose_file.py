@@ -11,9 +11,10 @@ import pytest
 from airflow.configuration import retrieve_configuration_description
 from sqlalchemy.engine import make_url
 
-from quickstart.environment import component_environment
-from quickstart.settings import REPOSITORY, US_BASE_URL
-from quickstart.stack import COMPONENTS
+from local_stack.environment import component_environment
+from local_stack.paths import REPOSITORY
+from local_stack.stack import COMPONENTS
+from quickstart.settings import US_BASE_URL
 from tests.support import compose
 
 SECRETS = {

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet
 
-from quickstart.settings import REPOSITORY
+from local_stack.paths import REPOSITORY
 from tests.support import compose
 
 

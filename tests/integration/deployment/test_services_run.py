@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 import requests
 
-from quickstart.airflow_api import AirflowApi
-from quickstart.postgres import EmbeddedPostgres
-from quickstart.processes import ProcessGroup, free_port
-from quickstart.settings import REPOSITORY
-from quickstart.stack import COMPONENTS
+from local_stack.airflow_api import AirflowApi
+from local_stack.paths import REPOSITORY
+from local_stack.postgres import EmbeddedPostgres
+from local_stack.processes import ProcessGroup, free_port
+from local_stack.stack import COMPONENTS
 from tests.support import compose
 
 SERVICES = (*COMPONENTS, "sandbox")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from assemblyai_provider.client import core
+from assemblyai_provider._client import core
 from assemblyai_provider.exceptions import (
     AccountError,
     AssemblyAIError,

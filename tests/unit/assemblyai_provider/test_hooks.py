@@ -11,7 +11,7 @@ from airflow.sdk import Connection
 from airflow.sdk.execution_time import task_runner
 from airflow.sdk.execution_time.comms import DeadlockImminentError
 
-from assemblyai_provider.connection import client_settings
+from assemblyai_provider._connection.fields import client_settings
 from assemblyai_provider.exceptions import ConfigurationError
 from assemblyai_provider.hooks import AssemblyAIHook
 

@@ -9,9 +9,9 @@ import pytest
 from airflow.sdk import DAG
 from airflow.serialization.serialized_objects import DagSerialization
 
-from assemblyai_provider.memory import SubmissionMemory
 from assemblyai_provider.operators import AssemblyAISubmitTranscriptOperator
 from assemblyai_provider.sensors import AssemblyAITranscriptSensor
+from assemblyai_provider.submission_memory import SubmissionMemory
 
 
 @dataclass(frozen=True)

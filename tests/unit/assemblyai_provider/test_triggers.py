@@ -14,10 +14,10 @@ from airflow.sdk.execution_time.comms import SetXCom
 from airflow.sdk.execution_time.supervisor import set_supervisor_comms
 from airflow.triggers.base import TaskSuccessEvent, TriggerEvent
 
+from assemblyai_provider._waiting.job_tracker import Outcome, Snapshot
+from assemblyai_provider._waiting.poller import watch_list
 from assemblyai_provider.exceptions import TriggerEventError
-from assemblyai_provider.poller import watch_list
 from assemblyai_provider.triggers import AssemblyAITranscriptTrigger, ended_of_event, failures_of_event
-from assemblyai_provider.watch import Outcome, Snapshot
 
 DONE, FAILED = Outcome(), Outcome("Audio duration is too short.")
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
-from sandbox_api import Api
 
 from assemblyai_sandbox.testing import SandboxServer
+from tests.support.sandbox_api import Api
 
 
 @pytest.fixture(scope="session")

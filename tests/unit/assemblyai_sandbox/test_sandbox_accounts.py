@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from sandbox_api import Api
 
 from assemblyai_sandbox.testing import SandboxServer
+from tests.support.sandbox_api import Api
 
 UNAUTHENTICATED = {"error": "Authentication error, API token missing/invalid"}
 KEYS = {"red": "acme/sales", "blue": "acme/sales", "green": "acme/support", "other": "rival/main"}

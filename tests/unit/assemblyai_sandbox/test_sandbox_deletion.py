@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sandbox_api import Api
 
 from assemblyai_sandbox.testing import SandboxServer
+from tests.support.sandbox_api import Api
 
 URL = "http://deleted_by_user"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from sandbox_api import SENTENCES, Api
 
 from assemblyai_sandbox.testing import SandboxServer
+from tests.support.sandbox_api import SENTENCES, Api
 
 DAY_S = 86_400
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sandbox_api import SENTENCES, Api
 
 from assemblyai_sandbox import errors
 from assemblyai_sandbox.testing import SandboxServer
+from tests.support.sandbox_api import SENTENCES, Api
 
 
 def test_an_error_is_a_200_with_a_status_and_costs_nothing(api: Api, server: SandboxServer) -> None:

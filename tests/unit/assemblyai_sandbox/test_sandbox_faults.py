@@ -10,10 +10,10 @@ from collections.abc import Callable
 
 import httpx
 import pytest
-from sandbox_api import AUDIO_URL, Api
 
 from assemblyai_sandbox import faults
 from assemblyai_sandbox.testing import SandboxServer
+from tests.support.sandbox_api import AUDIO_URL, Api
 
 ENDPOINTS = [
     ("upload", "POST", "/v2/upload"),

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from datetime import datetime
 
 import pytest
-from sandbox_api import Api
 
 from assemblyai_sandbox.testing import SandboxServer
+from tests.support.sandbox_api import Api
 
 MINUTE = {"processing_s": 60, "sentences": []}
 

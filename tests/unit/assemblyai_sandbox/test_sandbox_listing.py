@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable
 
 import pytest
-from sandbox_api import AUDIO_URL, Api
 
 from assemblyai_sandbox.testing import SandboxServer
+from tests.support.sandbox_api import AUDIO_URL, Api
 
 DAY_S = 86_400
 

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sandbox_api import Api
+
+from tests.support.sandbox_api import Api
 
 
 def day(text: str) -> datetime:

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sandbox_api import AUDIO_URL, SENTENCES, Api
 
 from assemblyai_sandbox.testing import SandboxServer
+from tests.support.sandbox_api import AUDIO_URL, SENTENCES, Api
 
 
 def test_there_is_one_charge_per_completed_transcript_with_its_addons(

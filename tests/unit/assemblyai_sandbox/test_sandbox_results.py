@@ -7,9 +7,9 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from sandbox_api import SENTENCES, Api
 
 from assemblyai_sandbox.testing import SandboxServer
+from tests.support.sandbox_api import SENTENCES, Api
 
 
 @pytest.fixture(autouse=True)

@@ -17,13 +17,13 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import soundfile
-from sandbox_api import Api
 
 from assemblyai_sandbox.engines.audio import utterances
 from assemblyai_sandbox.engines.decoding import RATE, load
 from assemblyai_sandbox.engines.punctuation import written
 from assemblyai_sandbox.engines.sentiment import sentiment_of
 from assemblyai_sandbox.testing import SandboxServer
+from tests.support.sandbox_api import Api
 
 ROOT = Path(__file__).parents[3]
 HANGUP = ROOT / "recordings" / "short-hangup.mp3"

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sandbox_api import AUDIO_URL, Api
+
+from tests.support.sandbox_api import AUDIO_URL, Api
 
 INVALID = "Invalid endpoint schema, please refer to documentation for examples."
 

@@ -6,9 +6,9 @@ import hashlib
 from collections.abc import Callable, Iterator
 
 import pytest
-from sandbox_api import Api
 
 from assemblyai_sandbox.testing import SandboxServer
+from tests.support.sandbox_api import Api
 
 DAY_S = 86_400
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from call_sentiment.answers import read_answer
-from call_sentiment.sentences import read_sentences
+from call_sentiment.loading.answers import read_answer
+from call_sentiment.loading.sentences import read_sentences
 from tests.unit.call_sentiment.test_sentences import CHANNELS, GOOD, any_json, sentence_like
 
 answers = st.fixed_dictionaries(

@@ -8,9 +8,9 @@ from pathlib import Path
 REPOSITORY = Path(__file__).parents[3]
 PLACES = (
     "plugins/call_sentiment/sql/migrations/0005_versions.sql",
-    "plugins/call_sentiment/sql/score_transcripts.sql",
+    "plugins/call_sentiment/sql/scoring/score_transcripts.sql",
     "docs/scores.md",
-    "tests/integration/call_sentiment/oracle.py",
+    "tests/support/oracle.py",
 )
 
 

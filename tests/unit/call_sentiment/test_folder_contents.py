@@ -4,8 +4,8 @@ import unicodedata
 
 import pytest
 
-from call_sentiment.folders import AUDIO_SUFFIXES, match_sidecars, sort_files
-from call_sentiment.locations import Listing
+from call_sentiment.discovery.folders import AUDIO_SUFFIXES, match_sidecars, sort_files
+from call_sentiment.discovery.locations import Listing
 
 # https://www.assemblyai.com/docs/faq/what-audio-and-video-file-types-are-supported-by-your-api
 DOCUMENTED = """3ga 8svx aac ac3 aif aiff alac amr ape au dss flac flv m4a m4b m4p m4r mp3 mpga ogg oga mogg

@@ -11,7 +11,7 @@ import fsspec
 import pytest
 from airflow.sdk.io import attach
 
-from call_sentiment.locations import (
+from call_sentiment.discovery.locations import (
     changed_at,
     file_version,
     is_readable,
@@ -21,8 +21,8 @@ from call_sentiment.locations import (
     read_digests,
     size_of,
 )
-from call_sentiment.recordings import Recording
-from call_sentiment.sources import find_recordings
+from call_sentiment.discovery.recordings import Recording
+from call_sentiment.discovery.sources import find_recordings
 from tests.support.files import set_at_rest
 
 ODD_NAMES = (

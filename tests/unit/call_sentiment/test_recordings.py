@@ -7,9 +7,9 @@ import fsspec
 import pytest
 from airflow.sdk.io import attach
 
-from call_sentiment.locations import LocationError
-from call_sentiment.recordings import Recording
-from call_sentiment.sources import find_recordings
+from call_sentiment.discovery.locations import LocationError
+from call_sentiment.discovery.recordings import Recording
+from call_sentiment.discovery.sources import find_recordings
 
 
 def found(location: object) -> list[Recording]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
-from call_sentiment.sentences import read_sentences
+from call_sentiment.loading.sentences import read_sentences
 
 CHANNELS = {"1": "agent", "2": "customer", "A": "agent"}
 GOOD = {
@@ -162,7 +162,7 @@ def test_a_sentence_is_read_alike_among_plain_and_among_strange_ones(field: str,
 
 FIRST_READERS = """
 import importlib, sys, threading
-from call_sentiment import sentences
+from call_sentiment.loading import sentences
 
 sys.setswitchinterval(1e-6)
 answer = {sentences.RESULTS: [{"start": 1, "end": 2, "sentiment": "NEUTRAL", "text": "x"}] * 50}

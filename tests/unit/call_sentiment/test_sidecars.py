@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from call_sentiment.sidecars import CallFacts, SidecarError, read_facts, unique_fields
+from call_sentiment.discovery.sidecars import CallFacts, SidecarError, read_facts, unique_fields
 
 any_json = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

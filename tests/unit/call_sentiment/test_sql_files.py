@@ -2,16 +2,18 @@ from __future__ import annotations
 
 import re
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
 import call_sentiment.sql
 from call_sentiment.sql import read_migrations, read_names, read_statement
 
+ROOT = Path(str(files(call_sentiment.sql)))
 STATEMENTS = sorted(
-    entry.name.removesuffix(".sql")
-    for entry in files(call_sentiment.sql).iterdir()
-    if entry.name.endswith(".sql")
+    path.relative_to(ROOT).with_suffix("").as_posix()
+    for path in ROOT.glob("*/*.sql")
+    if path.parent.name != "migrations"
 )
 
 
@@ -25,13 +27,12 @@ def test_a_statement_is_one_and_says_what_it_is_for(name: str) -> None:
     text = read_statement(name)
     assert text.startswith("-- ")
     assert re.fullmatch(r"[a-z]+(_[a-z]+)*", name)
-    assert name == "create_schema" or ";" not in re.sub(r"--.*", "", text).replace("'; '", "")
+    assert name == "schema/create_schema" or ";" not in re.sub(r"--.*", "", text).replace("'; '", "")
 
 
 @pytest.mark.parametrize("name", STATEMENTS)
 def test_every_statement_is_used(name: str) -> None:
-    package = files("call_sentiment")
-    code = "".join(entry.read_text() for entry in package.iterdir() if entry.name.endswith(".py"))
+    code = "".join(path.read_text() for path in ROOT.parent.rglob("*.py"))
     assert f'"{name}"' in code
 
 

@@ -1,0 +1,152 @@
+"""The AssemblyAI API without input or output: requests as values, answers judged once for both drivers.
+
+Paths and fields are those of https://www.assemblyai.com/docs/api-reference. What a refusal means is told by
+the `refusal` module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+from assemblyai_provider._client.lazy_json import read_json
+from assemblyai_provider._client.refusal import TRANSCRIPTS, UPLOADS, refusal
+from assemblyai_provider.exceptions import TransportError
+from assemblyai_provider.models import DELETED_AUDIO_URL, Transcript, TranscriptStatus
+
+PAGE_SIZE = 200
+CLOCK_MARGIN = timedelta(minutes=5)
+"""How far AssemblyAI's clock and ours may differ when a submission is looked for in the list."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientSettings:
+    """Where to speak and as whom, how often (requests per five minutes), and what to wait, in seconds."""
+
+    base_url: str
+    api_key: str = field(repr=False)
+    request_budget: int = 20_000
+    poll_interval_s: float = 5.0
+    reconcile_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One request, ready for either driver."""
+
+    method: str
+    path: str
+    params: Mapping[str, str | int] = field(default_factory=dict)
+    json: Mapping[str, Any] | None = None
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came back: the code, the `Retry-After` header and the body."""
+
+    status_code: int
+    retry_after: str | None
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedTranscript:
+    """One row of the list. `created` is aware UTC, or None if it could not be read."""
+
+    id: str
+    status: TranscriptStatus
+    created: datetime | None
+    audio_url: str = field(repr=False)
+
+    @property
+    def deleted(self) -> bool:
+        """Whether it was deleted, although its status still says `completed`."""
+        return self.audio_url == DELETED_AUDIO_URL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One page of the list, newest first; `older` is the `before_id` of the page that follows."""
+
+    items: tuple[ListedTranscript, ...]
+    older: str | None
+
+    @property
+    def oldest(self) -> datetime | None:
+        """When the oldest job of the page was created."""
+        return min((item.created for item in self.items if item.created), default=None)
+
+
+UPLOAD = Request(method="POST", path=UPLOADS)
+
+
+def get_transcript(transcript_id: str) -> Request:
+    return Request(method="GET", path=f"{TRANSCRIPTS}/{quote(transcript_id, safe='')}")
+
+
+def post_transcript(body: Mapping[str, Any]) -> Request:
+    return Request(method="POST", path=TRANSCRIPTS, json=body)
+
+
+def list_transcripts(
+    *, status: TranscriptStatus | None = None, before_id: str | None = None, limit: int = PAGE_SIZE
+) -> Request:
+    given = {"limit": limit, "status": status and status.value, "before_id": before_id}
+    return Request(method="GET", path=TRANSCRIPTS, params={k: v for k, v in given.items() if v is not None})
+
+
+def read_object(request: Request, answer: Answer) -> Mapping[str, Any]:
+    """The JSON object of a good answer; raises the error that a bad one stands for."""
+    if not 200 <= answer.status_code < 300:
+        raise refusal(request, answer)
+    try:
+        body = read_json(answer.body)
+    except ValueError as error:
+        raise TransportError(f"{request}: the answer is not JSON") from error
+    if not isinstance(body, Mapping):
+        raise TransportError(f"{request}: the answer is not a JSON object")
+    return body
+
+
+def read_transcript(request: Request, answer: Answer) -> Transcript:
+    """The transcript of an answer to POST or GET by id."""
+    try:
+        return Transcript.from_api(read_object(request, answer))
+    except ValueError as error:
+        raise TransportError(f"{request}: {error}") from error
+
+
+def read_page(request: Request, answer: Answer) -> Page:
+    """The page of an answer to the list request. A row without an id is passed over."""
+    body = read_object(request, answer)
+    rows, details = body.get("transcripts"), body.get("page_details")
+    if not isinstance(rows, list):
+        raise TransportError(f"{request}: the answer has no list of transcripts")
+    items = tuple(_listed(row) for row in rows if isinstance(row, dict) and isinstance(row.get("id"), str))
+    more = isinstance(details, dict) and details.get("prev_url") is not None
+    return Page(items=items, older=items[-1].id if items and more else None)
+
+
+def read_upload_url(request: Request, answer: Answer) -> str:
+    """The address at which AssemblyAI alone can read what was uploaded."""
+    url = read_object(request, answer).get("upload_url")
+    if not isinstance(url, str) or not url.startswith("http"):
+        raise TransportError(f"{request}: the answer has no upload_url")
+    return url
+
+
+def _listed(row: Mapping[str, Any]) -> ListedTranscript:
+    try:
+        created = datetime.fromisoformat(str(row.get("created")))
+    except ValueError:
+        created = None
+    if created is not None and created.tzinfo is None:
+        created = created.replace(tzinfo=UTC)
+    status = TranscriptStatus.read(row.get("status"))
+    return ListedTranscript(id=row["id"], status=status, created=created, audio_url=str(row.get("audio_url")))

@@ -1,0 +1,177 @@
+"""The worker's driver of the AssemblyAI API: uploads, submits and reads, on `requests`."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import requests
+from urllib3.exceptions import NewConnectionError
+
+from assemblyai_provider._client import core
+from assemblyai_provider._client.audio_file import CHANGED, HashingBody, Recording
+from assemblyai_provider._client.rate_limiter import RateLimiter, Tries, shared_limiter
+from assemblyai_provider.exceptions import (
+    NotConnectedError,
+    RateLimitedError,
+    TransportError,
+)
+from assemblyai_provider.models import Transcript, TranscriptStatus
+
+T = TypeVar("T")
+
+# Seconds to connect and to wait for the answer. urllib3 applies the first of them to every write as well, so
+# an upload over a slow line needs a long one.
+TIMEOUT_S = (10.0, 60.0)
+UPLOAD_TIMEOUT_S = (120.0, 300.0)
+UPLOAD_TRIES = 3
+POOL_SIZE = 32
+UPLOAD_PAUSE_S = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """An uploaded recording: where AssemblyAI finds it, and the SHA-256 (hex) of its bytes."""
+
+    url: str
+    content_sha256: str
+
+
+class _RawKey(requests.auth.AuthBase):
+    """The key as it is, without `Bearer`. An auth object, because a .netrc would overwrite a plain header."""
+
+    def __init__(self, api_key: str) -> None:
+        self._api_key = api_key
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = self._api_key
+        return request
+
+
+class AssemblyAIClient:
+    """Blocking client; its methods may be called from several threads. Raises `exceptions.AssemblyAIError`.
+
+    Reads and uploads are repeated after faults; submissions are not (see the `submission` module).
+
+    :param limiter, sleep, uniform, now: the pace, how to wait (seconds), the jitter and the UTC clock.
+    """
+
+    def __init__(
+        self,
+        settings: core.ClientSettings,
+        *,
+        limiter: RateLimiter | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        uniform: Callable[[float, float], float] = random.uniform,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.settings = settings
+        self._limiter = limiter or shared_limiter(
+            settings.base_url, settings.api_key, settings.request_budget
+        )
+        self.sleep, self.now = sleep, now
+        self._uniform = uniform
+        self._session = requests.Session()
+        self._session.auth = _RawKey(settings.api_key)
+        self._session.mount("http", requests.adapters.HTTPAdapter(pool_maxsize=POOL_SIZE))
+
+    def close(self) -> None:
+        """Close the connections that are kept open."""
+        self._session.close()
+
+    def get_transcript(self, transcript_id: str) -> Transcript:
+        """The job as it is now. Raises TranscriptNotFoundError if there is none of this id."""
+        request = core.get_transcript(transcript_id)
+        return self._get(request, core.read_transcript)
+
+    def list_transcripts(
+        self,
+        *,
+        status: TranscriptStatus | None = None,
+        before_id: str | None = None,
+        limit: int = core.PAGE_SIZE,
+    ) -> core.Page:
+        """One page of the account's jobs of the last 90 days, newest first."""
+        request = core.list_transcripts(status=status, before_id=before_id, limit=limit)
+        return self._get(request, core.read_page)
+
+    def upload(self, recording: Recording) -> Upload:
+        """Stream a recording to AssemblyAI, from its first byte again after a fault or a change."""
+        tries = self._tries(allowed=UPLOAD_TRIES, base_s=UPLOAD_PAUSE_S)
+        while True:
+            try:
+                return self._upload(recording)
+            except TransportError as error:
+                self.sleep(tries.delay_after(error))
+
+    def _upload(self, recording: Recording) -> Upload:
+        version = recording.version()
+        with recording.open() as file:
+            body = HashingBody(file, version.size)
+            answer = self._send(core.UPLOAD, data=body, timeout=UPLOAD_TIMEOUT_S)
+        url = core.read_upload_url(core.UPLOAD, answer)
+        if recording.version() != version:
+            raise TransportError(CHANGED)
+        return Upload(url=url, content_sha256=body.sha256)
+
+    def post_transcript(self, body: dict[str, Any], before_post: Callable[[], None]) -> str:
+        """Submit a job and return its id; repeated only while AssemblyAI certainly has not accepted it.
+
+        Raises NotConnectedError or RateLimitedError if it never did, TransportError if nobody can tell.
+        """
+        request, tries = core.post_transcript(body), self._tries()
+        while True:
+            before_post()
+            try:
+                return core.read_transcript(request, self._send(request)).id
+            except (NotConnectedError, RateLimitedError) as error:
+                self.sleep(tries.delay_after(error))
+
+    def _get(self, request: core.Request, read: Callable[[core.Request, core.Answer], T]) -> T:
+        tries = self._tries()
+        while True:
+            try:
+                return read(request, self._send(request))
+            except TransportError as error:
+                self.sleep(tries.delay_after(error))
+
+    def _tries(self, **limits: Any) -> Tries:
+        return Tries(limiter=self._limiter, uniform=self._uniform, **limits)
+
+    def _send(
+        self, request: core.Request, *, data: Any = None, timeout: tuple[float, float] = TIMEOUT_S
+    ) -> core.Answer:
+        if (delay := self._limiter.reserve()) > 0:
+            self.sleep(delay)
+        try:
+            response = self._session.request(
+                request.method,
+                self.settings.base_url + request.path,
+                params=dict(request.params),
+                json=request.json,
+                data=data,
+                headers={"Content-Type": "application/octet-stream"} if data is not None else None,
+                timeout=timeout,
+                # A redirect would carry the key to another host.
+                allow_redirects=False,
+            )
+        except requests.RequestException as error:
+            # Not str(error): it quotes the address with its query.
+            kind = NotConnectedError if _never_connected(error) else TransportError
+            raise kind(f"{request}: {type(error).__name__}") from None
+        return core.Answer(
+            status_code=response.status_code,
+            retry_after=response.headers.get("Retry-After"),
+            body=response.content,
+        )
+
+
+def _never_connected(error: requests.RequestException) -> bool:
+    cause = error.args[0] if error.args else None
+    return isinstance(error, requests.ConnectTimeout) or isinstance(
+        getattr(cause, "reason", None), NewConnectionError
+    )

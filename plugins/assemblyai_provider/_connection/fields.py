@@ -1,0 +1,149 @@
+"""What an Airflow connection of type `assemblyai` says, read and checked.
+
+A field that makes no sense is a ConfigurationError with the connection, the field, the value and the cure.
+No message quotes what may be secret: password, webhook secret, webhook URL, user info or query of the host.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk.log import mask_secret
+
+from assemblyai_provider._client import ClientSettings
+from assemblyai_provider._client.base_url import is_web_address, read_base_url
+from assemblyai_provider._connection.ranges import POLL_INTERVAL, Range
+from assemblyai_provider._connection.speech_models import DEFAULT_SPEECH_MODELS
+from assemblyai_provider.exceptions import ConfigurationError
+
+if TYPE_CHECKING:
+    from airflow.sdk import Connection
+
+_NUMBERS = {
+    "request_budget": Range(1, 1_000_000, "requests per five minutes", whole=True),
+    "poll_interval_s": POLL_INTERVAL,
+    "reconcile_s": Range(0, 3600, "seconds"),
+}
+# Extra fields of the connection, and the parameter of POST /v2/transcript each is sent as. Airflow hides the
+# value of a field whose name holds "secret".
+_WEBHOOK = {
+    "webhook_url": "webhook_url",
+    "webhook_auth_header_name": "webhook_auth_header_name",
+    "webhook_secret": "webhook_auth_header_value",
+}
+_EXTRAS = ("speech_models", *_NUMBERS, *_WEBHOOK)
+_MODEL = re.compile(r"[\w.-]+", re.ASCII)
+_HEADER_NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
+
+
+def client_settings(connection: Connection) -> ClientSettings:
+    """What the clients need of a connection. Raises ConfigurationError."""
+    extra, place = _read_extra(connection), f"Airflow connection {connection.conn_id!r}, extra"
+    numbers: dict[str, Any] = {
+        name: number
+        for name, limits in _NUMBERS.items()
+        if (number := limits.read(extra.get(name), f"{place} {name}")) is not None
+    }
+    try:
+        base_url = read_base_url(connection.host, connection.port, connection.schema)
+    except ValueError as error:
+        raise _wrong(connection, str(error)) from None
+    return ClientSettings(base_url=base_url, api_key=_read_api_key(connection), **numbers)
+
+
+def transcript_options(connection: Connection) -> dict[str, Any]:
+    """Options that go with every submission: speech models, webhook. Raises ConfigurationError."""
+    extra = _read_extra(connection)
+    try:
+        return {"speech_models": _read_models(extra.get("speech_models")), **_read_webhook(extra)}
+    except ValueError as error:
+        raise _wrong(connection, str(error)) from None
+
+
+def _wrong(connection: Connection, what: str) -> ConfigurationError:
+    return ConfigurationError(f"Airflow connection {connection.conn_id!r}, {what}")
+
+
+def _read_extra(connection: Connection) -> dict[str, Any]:
+    # Not extra_dejson: it takes broken JSON for an empty object, and in the triggerer its way of masking
+    # secrets can block the event loop (Airflow raises DeadlockImminentError).
+    try:
+        extra = json.loads((connection.extra or "").strip() or "{}")
+    except ValueError:
+        raise _wrong(connection, "extra: is not JSON. Write a JSON object.") from None
+    if not isinstance(extra, dict):
+        raise _wrong(connection, 'extra: is not a JSON object. Write one, such as {"poll_interval_s": 5}.')
+    for name in extra:
+        if name not in _EXTRAS:
+            meant = difflib.get_close_matches(name.lower(), _EXTRAS, n=1)
+            cure = f"Rename it to {meant[0]}." if meant else f"Remove it; known are {', '.join(_EXTRAS)}."
+            raise _wrong(connection, f"extra {name[:50]!r}: there is no such setting. {cure}")
+    return extra
+
+
+def _read_api_key(connection: Connection) -> str:
+    # A key pasted with its line end would be an illegal header, and the error would quote it. The service's
+    # key goes without the `Bearer` of others.
+    key = re.sub(r"^bearer\s+", "", (connection.password or "").strip(), flags=re.IGNORECASE)
+    if not key and connection.login:
+        raise _wrong(connection, "login: is not used. Write the API key as the password.")
+    if not key or not key.isascii() or not key.isprintable() or " " in key or key.lower() == "bearer":
+        raise _wrong(connection, "password: is no valid API key. Copy it from the dashboard.")
+    return key
+
+
+def _read_models(models: object) -> list[str]:
+    if isinstance(models, str):
+        models = _split(models.strip())
+    if models is None:
+        models = []
+    if not isinstance(models, list) or not all(isinstance(name, str) for name in models):
+        raise ValueError(
+            f"extra speech_models: {str(models)[:50]!r} is not a list of names. Write one, such as"
+            f" {json.dumps(DEFAULT_SPEECH_MODELS)}, or remove it."
+        )
+    names = list(dict.fromkeys(name.strip() for name in models if name.strip()))
+    for name in names:
+        if not _MODEL.fullmatch(name):
+            raise ValueError(
+                f"extra speech_models: {name[:50]!r} is not the name of a model. Separate names by commas."
+            )
+    return names or list(DEFAULT_SPEECH_MODELS)
+
+
+def _split(models: str) -> object:
+    """The names in a text: separated by commas, or a JSON list that a form or a URI has made a text of."""
+    if not models.startswith("["):
+        return models.split(",")
+    try:
+        return json.loads(models)
+    except ValueError:
+        return models
+
+
+def _read_webhook(extra: Mapping[str, Any]) -> dict[str, str]:
+    webhook = {name: _read_text(extra.get(name), name) for name in _WEBHOOK}
+    url, header, secret = webhook.values()
+    mask_secret(secret)
+    if url and not is_web_address(url):
+        raise ValueError("extra webhook_url: is not an http(s) URL. Write one that AssemblyAI can reach.")
+    if header and not _HEADER_NAME.fullmatch(header):
+        raise ValueError(
+            f"extra webhook_auth_header_name: {header[:50]!r} is not the name of an HTTP header."
+        )
+    if header and not secret:
+        raise ValueError("extra webhook_auth_header_name: has no value. Write it as webhook_secret.")
+    if secret and not header:
+        raise ValueError("extra webhook_secret: has no header. Name it as webhook_auth_header_name.")
+    return {_WEBHOOK[name]: value for name, value in webhook.items() if value}
+
+
+def _read_text(value: object, name: str) -> str:
+    text = "" if value is None else value
+    if not isinstance(text, str) or not text.strip().isprintable():
+        raise ValueError(f"extra {name}: is not a text of one line. Write it in quotes, or remove it.")
+    return text.strip()

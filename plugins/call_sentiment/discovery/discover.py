@@ -1,0 +1,127 @@
+"""Finds the calls to be transcribed and cuts them into batches."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from call_sentiment.database import run_sql
+from call_sentiment.discovery.claims import MAX_ATTEMPTS as MAX_ATTEMPTS
+from call_sentiment.discovery.claims import adopt_versions, claim, mark_replaced
+from call_sentiment.discovery.known_calls import find_calls, find_known_recordings
+from call_sentiment.discovery.locations import changed_at
+from call_sentiment.discovery.matching import Matcher
+from call_sentiment.discovery.recordings import Recording
+from call_sentiment.discovery.sources import FoundRecordings, find_recordings
+from call_sentiment.migrations import migrate
+
+if TYPE_CHECKING:
+    from psycopg2.extensions import connection as Connection
+
+log = logging.getLogger(__name__)
+
+_NAMED = 10
+
+
+def discover(
+    connection: Connection,
+    location: str,
+    transcript_options: Mapping[str, Any],
+    batch_size: int,
+    retranscribe: bool = False,
+    max_batches: int | None = None,
+    min_unchanged_s: float = 0.0,
+    now: Callable[[], float] = time.time,
+    run: str | None = None,
+    is_active: Callable[[str], bool] = lambda run: False,
+) -> list[list[str]]:
+    """Claim the calls of `location` and return all that is under way, as batches of call ids.
+
+    That is: new calls, calls whose audio was replaced, those of earlier runs that are not over, and failures
+    that may go away (three attempts each). Recordings refused just now lead, so that the run can report them.
+    A call that has a live transcript of its audio is left alone whatever the options, unless `retranscribe`:
+    then the calls of `location` whose live transcripts have other options, and those that failed for good,
+    are claimed again. A local file that changed within the last `min_unchanged_s` seconds may still be
+    written and is left for the next run. What another run is to submit is left to it as long as it is active.
+    At most `max_batches` batches are returned; the rest waits for the
+    next run. The log says what was passed over and why. Migrates the schema first. Raises LocationError.
+
+    :param run: name of this run, under which it claims what it is to submit; None claims nothing.
+    :param is_active: whether the run of a name is queued or running.
+    """
+    migrate(connection)
+    listed = find_recordings(location)
+    for remark in listed.remarks:
+        log.warning("%s", remark)
+    limit = None if max_batches is None else max_batches * batch_size
+    with connection:
+        run_sql(connection, "discovery/lock_discovery")
+        chosen = _choose(connection, listed, retranscribe, now() - min_unchanged_s)
+        matcher = _matcher(connection, chosen)
+        matches = matcher.match(chosen)
+        refused = claim(connection, matches, transcript_options, retranscribe)
+        mark_replaced(connection, matcher.replaced - matcher.moved)
+        under_way = _take_open_calls(connection, limit, run, is_active)
+    _warn("passed over", matcher.passed_over)
+    _warn("left for the next run, because many recordings changed", matcher.postponed)
+    calls = [*refused, *under_way][:limit]
+    return [calls[start : start + batch_size] for start in range(0, len(calls), batch_size)]
+
+
+def _take_open_calls(
+    connection: Connection, limit: int | None, run: str | None, is_active: Callable[[str], bool]
+) -> list[str]:
+    others = {row["claimed_by"] for row in run_sql(connection, "discovery/find_claims")} - {run}
+    params = {"limit": limit, "run": run, "active_runs": [other for other in others if is_active(other)]}
+    return [row["call_id"] for row in run_sql(connection, "discovery/take_open_calls", params)]
+
+
+def _choose(
+    connection: Connection,
+    listed: FoundRecordings,
+    retranscribe: bool,
+    at_rest_since: float,
+) -> list[Recording]:
+    """Read what is said about those recordings that are new or not what they were."""
+    in_manifest = listed.prefix is None
+    recordings = list(listed.recordings) if in_manifest else listed.recordings
+    addresses = [found.address for found in recordings] if in_manifest else []
+    known = find_known_recordings(connection, listed.prefix, addresses)
+    chosen, adopted, unsettled = [], [], []
+    for found in recordings:
+        call = known.get(found.address)
+        if call is not None and call.live and not (in_manifest or retranscribe):
+            if call.recording_version == found.version and call.sidecar_version == found.sidecar_version:
+                continue
+            if call.recording_version is None and found.version is not None:
+                adopted.append((call.call_id, found.version, found.sidecar_version))
+                continue
+        changed = call is None or call.recording_version != found.version
+        if changed and (changed_at(found.address) or 0.0) > at_rest_since:
+            unsettled.append(found.address)
+            continue
+        chosen.append(found.read())
+    adopt_versions(connection, adopted)
+    _warn("left for the next run, because they changed only just now and may still be written", unsettled)
+    return chosen
+
+
+def _matcher(connection: Connection, chosen: Sequence[Recording]) -> Matcher:
+    known = find_known_recordings(connection, None, list({recording.address for recording in chosen}))
+    call_ids = {recording.call_id for recording in chosen}.union(call.call_id for call in known.values())
+    by_call_id = {call.call_id: call for call in find_calls(connection, call_ids=list(call_ids))}
+    return Matcher(
+        by_address={
+            address: by_call_id[call.call_id] for address, call in known.items() if call.call_id in by_call_id
+        },
+        by_call_id=by_call_id,
+        find_by_content=lambda sha256: next(iter(find_calls(connection, content_sha256=sha256)), None),
+    )
+
+
+def _warn(what: str, names: Sequence[str]) -> None:
+    if names:
+        shown = ", ".join(names[:_NAMED]) + (", ..." if len(names) > _NAMED else "")
+        log.warning("%d recordings %s: %s", len(names), what, shown)

@@ -1,0 +1,159 @@
+"""The real Airflow with all its processes, in haste: everything it waits for before it acts is shortened."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from assemblyai_sandbox.testing import SandboxServer
+from call_sentiment.database import connect_dsn
+from call_sentiment.migrations import migrate
+from local_stack.paths import REPOSITORY
+from local_stack.stack import COMPONENTS, DAG_ID, Stack
+from tests.support.files import set_at_rest
+from tests.support.reliability.verdict import Verdict, examine, query
+from tests.support.workers import until
+
+SECOND_DAG_ID = "call_sentiment_again"
+HASTY_DAG_ID = "call_sentiment_hasty"
+RUN_S = 240.0
+HASTE = {
+    "CALL_SENTIMENT_SCHEDULE": "",
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "10",
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
+    "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "5",
+    "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "10",
+    "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "2",
+    "AIRFLOW__SCHEDULER__JOB_HEARTBEAT_SEC": "2",
+    "AIRFLOW__SCHEDULER__TRIGGER_TIMEOUT_CHECK_INTERVAL": "1",
+    "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": "1",
+    "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "5",
+}
+
+
+def write_dags(folder: Path) -> Path:
+    """Our Dag file three times, quick to try again: as it is, under another id, and with a sensor that waits
+    for three seconds at most."""
+    text = (REPOSITORY / "dags" / "call_sentiment_dag.py").read_text()
+    for found, put in (
+        (
+            r'"retries": 2, "retry_delay": timedelta\(seconds=30\)',
+            '"retries": 4, "retry_delay": timedelta(seconds=1)',
+        ),
+        (r"timeout=timedelta\(hours=2\)", "timeout=timedelta(seconds=7200)"),
+    ):
+        text, count = re.subn(found, put, text)
+        assert count == 1, f"the Dag file has no {found} any more"
+    folder.mkdir()
+    (folder / "call_sentiment_dag.py").write_text(text)
+    (folder / "second_dag.py").write_text(text.replace("dag_id=DAG_ID", f'dag_id="{SECOND_DAG_ID}"'))
+    hasty = text.replace("dag_id=DAG_ID", f'dag_id="{HASTY_DAG_ID}"').replace("7200", "3")
+    (folder / "hasty_dag.py").write_text(hasty)
+    return folder
+
+
+class Live:
+    """One running Airflow, and as many databases of results, vendors and folders as tests want.
+
+    :param folder: for everything it writes.
+    """
+
+    def __init__(self, stack: Stack, folder: Path) -> None:
+        self.stack, self.folder = stack, folder
+        self.vendor: SandboxServer
+        self.calls = folder
+        self.call_ids: list[str] = []
+
+    def set_up(self, vendor: SandboxServer, name: str, **extra: Any) -> None:
+        """A fresh start: this vendor, no calls, empty results."""
+        query(self.stack.results_dsn, "DROP SCHEMA IF EXISTS call_sentiment CASCADE")
+        with closing(connect_dsn(self.stack.results_dsn)) as connection:
+            migrate(connection)
+        self.vendor, self.call_ids = vendor, []
+        self.calls = self.folder / name
+        self.calls.mkdir()
+        extras = {"reconcile_s": 2, "poll_interval_s": 0.5, **extra}
+        self.stack.connect(base_url=vendor.url, api_key=vendor.api_key, extra=extras)
+
+    def record(self, count: int) -> None:
+        """Put so many recordings into the folder."""
+        for number in range(count):
+            self.record_one(f"{self.calls.name}-{number}")
+
+    def record_one(self, call_id: str) -> None:
+        path = self.calls / f"{call_id}.mp3"
+        path.write_bytes(f"audio of {path.name}".encode())
+        set_at_rest(path)
+        path.with_suffix(".json").write_text(json.dumps({"call_id": call_id}))
+        self.call_ids.append(call_id)
+
+    def trigger(self, dag_id: str = DAG_ID, **conf: Any) -> str:
+        return self.stack.api.trigger(dag_id, {"recordings": str(self.calls), "batch_size": 5, **conf})
+
+    def finished(self, run_id: str, dag_id: str = DAG_ID) -> str:
+        """The run's state, once it is over."""
+        until(
+            lambda: self.stack.api.run_state(dag_id, run_id) in ("success", "failed"),
+            f"{dag_id} {run_id} is over",
+            RUN_S,
+        )
+        return self.stack.api.run_state(dag_id, run_id)
+
+    def states(self, run_id: str, task_id: str, dag_id: str = DAG_ID) -> list[str]:
+        instances = self.stack.api.task_instances(dag_id, run_id)
+        return [str(i["state"]) for i in instances if i["task_id"] == task_id]
+
+    def ledger(self, state: str) -> int:
+        rows = self.query("SELECT count(*) AS n FROM call_sentiment.transcripts WHERE state = %s", state)
+        return int(rows[0]["n"])
+
+    def query(self, statement: str, *params: Any) -> list[dict[str, Any]]:
+        return query(self.stack.results_dsn, statement, *params)
+
+    def examine(self) -> Verdict:
+        return examine(self.stack.results_dsn, self.vendor, self.call_ids)
+
+    def clear(self, run_id: str, task_ids: Sequence[str] | None) -> None:
+        """Clear tasks of a run, or the whole run."""
+        body: Mapping[str, Any] = {"dry_run": False}
+        if task_ids is None:
+            self.stack.api.call("POST", f"/dags/{DAG_ID}/dagRuns/{run_id}/clear", body)
+        else:
+            more = {
+                "dag_run_id": run_id,
+                "task_ids": list(task_ids),
+                "only_failed": False,
+                "include_downstream": True,
+                "reset_dag_runs": True,
+            }
+            self.stack.api.call("POST", f"/dags/{DAG_ID}/clearTaskInstances", {**body, **more})
+
+    def restart_the_dead(self) -> None:
+        """Start the components that have ended, as an init system would; returns when all are healthy."""
+        for name in COMPONENTS:
+            if psutil.Process(self.stack.processes.pid(name)).status() == psutil.STATUS_ZOMBIE:
+                self.stack.start_component(name)
+        self.stack.api.wait_until_healthy(self.stack.processes.check)
+
+    def task_processes(self) -> list[psutil.Process]:
+        """The processes that run tasks now: grandchildren of the scheduler."""
+        scheduler = psutil.Process(self.stack.processes.pid("scheduler"))
+        return [process for worker in scheduler.children() for process in worker.children(recursive=True)]
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[Live]:
+    dags = write_dags(folder / "dags")
+    with Stack(folder / "state", settings=HASTE, dags=dags) as stack:
+        stack.migrate()
+        stack.start_airflow()
+        for dag_id in (DAG_ID, SECOND_DAG_ID, HASTY_DAG_ID):
+            stack.api.wait_for_dag(dag_id, stack.processes.check)
+            stack.api.unpause(dag_id)
+        yield Live(stack, folder)

@@ -18,11 +18,11 @@ from airflow.sdk import Asset, Param, dag, task
 from airflow.sdk.exceptions import DownstreamTasksSkipped
 
 from assemblyai_provider.hooks import AssemblyAIHook
+from assemblyai_provider.models import WEBHOOK_PREFIX
 from assemblyai_provider.operators import AssemblyAISubmitTranscriptOperator
 from assemblyai_provider.sensors import AssemblyAITranscriptSensor
-from call_sentiment import tasks
+from call_sentiment import DAG_ID, tasks
 from call_sentiment.ledger_memory import LedgerMemory
-from call_sentiment.policy import DAG_ID
 from call_sentiment.schedule import default_wait_s, read_schedule
 
 ASSEMBLYAI = "assemblyai_default"
@@ -33,7 +33,7 @@ SCHEDULE = os.environ.get("CALL_SENTIMENT_SCHEDULE", "30")
 
 # Airflow keeps the params of a run in plain and shows them, so no secret may get there.
 NO_WEBHOOKS = {
-    "not": {"pattern": "^webhook_"},
+    "not": {"pattern": f"^{WEBHOOK_PREFIX}"},
     "description": "A webhook belongs into the extra of the Airflow connection assemblyai_default "
     "(webhook_url, webhook_auth_header_name, webhook_secret), where its secret is encrypted.",
 }

@@ -12,13 +12,13 @@ from typing import Any, Self
 
 import requests
 
+from call_sentiment import DAG_ID
 from local_stack.airflow_api import AirflowApi, wait_for
 from local_stack.environment import component_environment
 from local_stack.paths import REPOSITORY
 from local_stack.postgres import EmbeddedPostgres, connection_fields, sqlalchemy_url
 from local_stack.processes import ProcessGroup, free_port
 
-DAG_ID = "call_sentiment"
 RESULTS_CONNECTION = "call_sentiment_db"
 ASSEMBLYAI_CONNECTION = "assemblyai_default"
 SANDBOX_KEY = "sandbox-key"

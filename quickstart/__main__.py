@@ -14,8 +14,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from assemblyai_provider._client import AssemblyAIClient, ClientSettings
 from assemblyai_provider.models import TranscriptStatus
+from call_sentiment import DAG_ID
 from local_stack.processes import AlreadyRunningError, ProcessDiedError
-from local_stack.stack import DAG_ID, SANDBOX_KEY, Stack
+from local_stack.stack import SANDBOX_KEY, Stack
 from quickstart import results
 from quickstart.cost import estimate_audio
 from quickstart.display import score_table

@@ -21,9 +21,10 @@ from pathlib import Path
 from benchmarks.airflow_share.cpu import PARTS
 from benchmarks.airflow_share.run import Bench, Run
 from benchmarks.support import print_machine, print_table
+from call_sentiment import DAG_ID
 from call_sentiment.database import connect_dsn
 from local_stack.paths import REPOSITORY
-from local_stack.stack import DAG_ID, SANDBOX_KEY, Stack
+from local_stack.stack import SANDBOX_KEY, Stack
 
 PEER_DAG_ID = "task_per_call"
 CURVE_CALLS = 1000

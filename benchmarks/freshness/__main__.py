@@ -29,9 +29,9 @@ from benchmarks.freshness.figures import print_costs, print_delays
 from benchmarks.freshness.idle import measure_idle, print_idle
 from benchmarks.freshness.trial import measure_form
 from benchmarks.support import print_machine
+from call_sentiment import DAG_ID
 from call_sentiment.database import connect_dsn
 from local_stack.postgres import EmbeddedPostgres
-from local_stack.stack import DAG_ID
 
 FORMS = (DAG_ID, "whole_run", "group_per_call")
 START_MINUTES = 2.0

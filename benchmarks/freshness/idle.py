@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from benchmarks.freshness.arrivals import NEVER_S, Arrival
 from benchmarks.freshness.stack import Bench, running
 from benchmarks.support import print_table
+from call_sentiment import DAG_ID
 from local_stack.airflow_api import wait_for
-from local_stack.stack import DAG_ID
 
 SETTLE_S = 30.0
 ENDLESS = Arrival(name="000000.wav", at_s=0.0, processing_s=NEVER_S)

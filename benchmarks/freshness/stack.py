@@ -17,10 +17,11 @@ from benchmarks.airflow_share.run import logged_errors
 from benchmarks.freshness.arrivals import Inbox
 from benchmarks.support import execute
 from benchmarks.waiting.vendor import instant
+from call_sentiment import DAG_ID
 from call_sentiment.database import connect_dsn
 from local_stack.airflow_api import wait_for
 from local_stack.paths import REPOSITORY
-from local_stack.stack import DAG_ID, SANDBOX_KEY, Stack
+from local_stack.stack import SANDBOX_KEY, Stack
 
 FIRST_RUN_S = 300.0
 TIMES = """

@@ -11,11 +11,25 @@ from typing import Any
 _URL_USER = re.compile(r"(?<=://)[^\s/?#@]*@")
 _URL_TAIL = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*://[^\s?#]*)[?#]\S*")
 DELETED_AUDIO_URL = "http://deleted_by_user"
+WEBHOOK_PREFIX = "webhook_"
 
 
 def strip_url_queries(text: str) -> str:
     """Return `text` with query, fragment and user info, where secrets live, cut off every URL in it."""
     return _URL_TAIL.sub(r"\1", _URL_USER.sub("", text))
+
+
+def is_web_url(location: str) -> bool:
+    """Whether AssemblyAI fetches this location by itself; such a file is never opened here."""
+    return location.lower().startswith(("http://", "https://"))
+
+
+def without_webhook(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Transcript options without those that say where the end of a job is announced.
+
+    They hold secrets, and the transcript is the same without them.
+    """
+    return {name: value for name, value in options.items() if not name.startswith(WEBHOOK_PREFIX)}
 
 
 class TranscriptStatus(StrEnum):

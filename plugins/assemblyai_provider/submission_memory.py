@@ -22,7 +22,7 @@ class Submission:
     :param recording: local path, object-storage URI or http(s) URL.
     :param options: transcript options of this recording alone, laid over those of the operator.
     :param transcript_id: AssemblyAI's id if it was submitted already: then there is nothing to do.
-    :param audio_url_sha256: a POST with an `audio_url` of this SHA-256 (hex of its UTF-8) was begun, and its
+    :param audio_url_sha256: a POST with an `audio_url` of this hash (see `hash_audio_url`) was begun, and its
         outcome was never recorded.
     :param posted_at: when that POST was begun (aware, UTC).
     """
@@ -57,7 +57,7 @@ class SubmissionMemory(Protocol):
     ) -> None:
         """Make durable, before it happens, that `audio_url` is about to be posted.
 
-        Called before every POST, so again when one is repeated. Only a hash of `audio_url` may be kept.
+        Called before every POST, so again when one is repeated. Only `hash_audio_url(audio_url)` may be kept.
         `content_sha256` is the hex SHA-256 of the recording's bytes (None for http URLs, whose bytes we never
         see). `request` is the body to be sent without `audio_url` and without secrets.
         Raises DuplicateRecordingError if another recording with the same bytes has a live transcript.
@@ -81,6 +81,14 @@ class SubmissionMemory(Protocol):
     def known_transcript_ids(self, transcript_ids: Sequence[str]) -> set[str]:
         """Those of `transcript_ids` that belong to a submission already: no other may adopt them."""
         ...
+
+
+def hash_audio_url(audio_url: str) -> str:
+    """The hash by which a memory remembers an audio URL, which may hold secrets: hex SHA-256 of its UTF-8.
+
+    The search for a lost answer compares by it, so every memory must use it.
+    """
+    return hashlib.sha256(audio_url.encode()).hexdigest()
 
 
 def recording_key(recording: str, options: Mapping[str, Any]) -> str:
@@ -137,7 +145,7 @@ class TaskStateMemory:
         content_sha256: str | None,
         request: Mapping[str, Any],
     ) -> None:
-        audio_url_sha256 = hashlib.sha256(audio_url.encode()).hexdigest()
+        audio_url_sha256 = hash_audio_url(audio_url)
         self._write(submission, audio_url_sha256=audio_url_sha256, posted_at=datetime.now(UTC).isoformat())
 
     def remember_transcript(

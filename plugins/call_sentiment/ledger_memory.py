@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -13,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from psycopg2.errors import UniqueViolation
 
 from assemblyai_provider.exceptions import DuplicateRecordingError
-from assemblyai_provider.models import strip_url_queries
-from assemblyai_provider.submission_memory import Submission
+from assemblyai_provider.models import is_web_url, strip_url_queries, without_webhook
+from assemblyai_provider.submission_memory import Submission, hash_audio_url
 from call_sentiment.database import connect, run_sql
-from call_sentiment.discovery.locations import file_version, is_readable, is_web_url
+from call_sentiment.discovery.locations import file_version, is_readable
 from call_sentiment.discovery.recordings import public_address
 from call_sentiment.jsontext import clean_text, dump_json
 from call_sentiment.migrations import migrate
@@ -111,9 +110,9 @@ class LedgerMemory:
         request: Mapping[str, Any],
     ) -> None:
         """See the protocol. Two calls with the same bytes cannot both pass: a unique index decides."""
-        order = {k: v for k, v in request.items() if k != "audio_url" and not k.startswith("webhook_")}
+        order = without_webhook({k: v for k, v in request.items() if k != "audio_url"})
         params = {
-            "audio_url_sha256": hashlib.sha256(audio_url.encode()).hexdigest(),
+            "audio_url_sha256": hash_audio_url(audio_url),
             "content_sha256": content_sha256,
             "request": dump_json(order),
         }

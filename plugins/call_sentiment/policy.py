@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from airflow.policies import hookimpl
 
+from call_sentiment import DAG_ID
+
 if TYPE_CHECKING:
     from airflow.models.dagrun import DagRun
     from airflow.models.taskinstance import TaskInstance
-
-DAG_ID = "call_sentiment"
 
 # Only these: Airflow 3.3.2 asks a policy that comes through an entry point about mapped tasks alone.
 BATCH_TASKS = frozenset({"submit", "wait", "load"})

@@ -16,8 +16,9 @@ import psycopg2.extras
 import pytest
 import requests
 
+from call_sentiment import DAG_ID
 from local_stack.paths import REPOSITORY
-from local_stack.stack import DAG_ID, SANDBOX_KEY, Stack
+from local_stack.stack import SANDBOX_KEY, Stack
 from tests.support.files import set_at_rest
 from tests.support.fixtures import server_folder
 

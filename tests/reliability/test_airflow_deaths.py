@@ -12,7 +12,7 @@ import psycopg2
 import pytest
 
 from assemblyai_sandbox.testing import SandboxServer
-from local_stack.stack import DAG_ID
+from call_sentiment import DAG_ID
 from tests.support.reliability.live import HASTY_DAG_ID, SECOND_DAG_ID, Live
 from tests.support.reliability.world import airflow_connections
 from tests.support.workers import Workers, until

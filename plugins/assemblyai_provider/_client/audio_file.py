@@ -33,11 +33,6 @@ _MARKS = frozenset(
 _UNREADABLE = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
 
 
-def is_web_url(recording: str) -> bool:
-    """Whether AssemblyAI can fetch the recording itself, so that it is submitted as it is."""
-    return recording.lower().startswith(("http://", "https://"))
-
-
 @dataclass(frozen=True, slots=True)
 class Version:
     """What a file was at one moment. Two that differ mean that it has changed in between."""

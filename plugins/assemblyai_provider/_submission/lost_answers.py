@@ -6,7 +6,6 @@ upload is unique. Only when it has not appeared for a while is it posted again.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +18,7 @@ from assemblyai_provider.exceptions import (
     SubmissionUnknownError,
     TransportError,
 )
+from assemblyai_provider.submission_memory import hash_audio_url
 
 POSTS = 3
 LOOK_PAUSE_S = 5.0
@@ -41,7 +41,7 @@ def submit(
             raise
         except TransportError as error:
             fault = error
-        if found := find_submission(client, audio_url_sha256(body["audio_url"]), client.now(), claim=claim):
+        if found := find_submission(client, hash_audio_url(body["audio_url"]), client.now(), claim=claim):
             return found
     raise SubmissionUnknownError(f"the outcome of the submission is unknown ({fault})") from fault
 
@@ -63,11 +63,6 @@ def find_submission(
         client.sleep(max(min(LOOK_PAUSE_S, left_s), 0.0))
 
 
-def audio_url_sha256(audio_url: str) -> str:
-    """Hex SHA-256 by which an audio URL is remembered, since it may hold secrets."""
-    return hashlib.sha256(audio_url.encode()).hexdigest()
-
-
 def _look_for(client: AssemblyAIClient, url_sha256: str, posted_at: datetime, claim: Claim) -> str | None:
     since = posted_at - core.CLOCK_MARGIN
     before_id: str | None = None
@@ -77,7 +72,7 @@ def _look_for(client: AssemblyAIClient, url_sha256: str, posted_at: datetime, cl
             item.id
             for item in page.items
             if (item.created is None or item.created >= since)
-            and audio_url_sha256(item.audio_url) == url_sha256
+            and hash_audio_url(item.audio_url) == url_sha256
         ]
         if ids and (found := claim(ids)):
             return found

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 from airflow.sdk.exceptions import AirflowFailException
 from airflow.sdk.log import mask_secret
 
-from assemblyai_provider._client.audio_file import Recording, is_web_url
+from assemblyai_provider._client.audio_file import Recording
 from assemblyai_provider._submission.lost_answers import find_submission, submit
 from assemblyai_provider.exceptions import (
     AssemblyAIError,
@@ -21,7 +21,7 @@ from assemblyai_provider.exceptions import (
     RequestRefusedError,
 )
 from assemblyai_provider.hooks import AssemblyAIHook
-from assemblyai_provider.models import strip_url_queries
+from assemblyai_provider.models import is_web_url, strip_url_queries
 from assemblyai_provider.submission_memory import Submission, SubmissionMemory
 
 log = logging.getLogger(__name__)

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from assemblyai_provider.models import without_webhook
 from call_sentiment.channels import transcript_options
 from call_sentiment.database import run_sql
 from call_sentiment.discovery.matching import Match
@@ -130,7 +131,7 @@ def _options(match: Match, options: Mapping[str, Any]) -> dict[str, Any]:
     Where the end of a job is announced is no part of that.
     """
     facts = match.recording.facts
-    order = {key: value for key, value in options.items() if not key.startswith("webhook_")}
+    order = without_webhook(options)
     if facts.language_code is not None:
         order.pop("language_detection", None)
         order["language_code"] = facts.language_code

@@ -12,6 +12,8 @@ from urllib.parse import unquote
 
 from airflow.sdk import ObjectStoragePath
 
+from assemblyai_provider.models import is_web_url
+
 _CHUNK_BYTES = 1 << 20
 # What object stores call the fingerprint of an object, and the time at which it was written.
 _FINGERPRINTS = ("ETag", "etag", "md5Hash", "content_md5", "checksum")
@@ -37,11 +39,6 @@ class Digests(NamedTuple):
 
     whole: str
     start: str | None
-
-
-def is_web_url(location: str) -> bool:
-    """Whether AssemblyAI fetches it by itself; such a file is never opened here."""
-    return location.lower().startswith(("http://", "https://"))
 
 
 def local_path(location: str) -> str | None:

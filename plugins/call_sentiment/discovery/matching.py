@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
+from assemblyai_provider.models import is_web_url
 from call_sentiment.discovery.known_calls import KnownCall
-from call_sentiment.discovery.locations import Digests, file_version, is_web_url, read_digests, size_of
+from call_sentiment.discovery.locations import Digests, file_version, read_digests, size_of
 from call_sentiment.discovery.recordings import Recording, public_address, short_name
 
 MAX_READS = 1000

@@ -8,12 +8,9 @@ import posixpath
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from assemblyai_provider.models import strip_url_queries
+from assemblyai_provider.models import is_web_url, strip_url_queries
 from call_sentiment.discovery.folders import AUDIO_SUFFIXES
-from call_sentiment.discovery.locations import is_web_url
-from call_sentiment.discovery.sidecars import CallFacts
-
-_MAX_CALL_ID_BYTES = 1000
+from call_sentiment.discovery.sidecars import MAX_CALL_ID_BYTES, CallFacts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +43,7 @@ def public_address(recording: str) -> str:
 
 def short_name(name: str) -> str:
     """A name that fits into an index: beyond a thousand bytes, its hash."""
-    if len(name.encode(errors="replace")) <= _MAX_CALL_ID_BYTES:
+    if len(name.encode(errors="replace")) <= MAX_CALL_ID_BYTES:
         return name
     return "sha256:" + hashlib.sha256(name.encode(errors="replace")).hexdigest()
 

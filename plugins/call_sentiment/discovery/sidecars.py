@@ -14,7 +14,7 @@ from call_sentiment.channels import ChannelsError, is_blank, notice_roles, read_
 from call_sentiment.jsontext import clean_text
 
 _KNOWN = ("call_id", "started_at", "queue", "agent_id", "channels", "language_code")
-_MAX_CALL_ID_BYTES = 1000
+MAX_CALL_ID_BYTES = 1000
 _MAX_NOTICES = 5
 _MAX_LETTERS = 40
 _MIN_PREFIX = 4
@@ -59,8 +59,8 @@ def read_facts(content: Any, also_known: Collection[str] = ()) -> CallFacts:
     call_id = _text(content, "call_id")
     if call_id is not None:
         call_id = strip_url_queries(call_id)
-        if len(call_id.encode()) > _MAX_CALL_ID_BYTES:
-            raise SidecarError(f"call_id is longer than {_MAX_CALL_ID_BYTES} bytes")
+        if len(call_id.encode()) > MAX_CALL_ID_BYTES:
+            raise SidecarError(f"call_id is longer than {MAX_CALL_ID_BYTES} bytes")
     language_code = _text(content, "language_code")
     channels, notices = _channels(content.get("channels"))
     return CallFacts(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import NamedTuple
 
+from assemblyai_provider.models import is_web_url
 from call_sentiment.discovery.folders import FolderContents, sort_files
 from call_sentiment.discovery.locations import (
     Listing,
@@ -16,7 +17,6 @@ from call_sentiment.discovery.locations import (
     decode_local,
     file_version,
     folder_versions,
-    is_web_url,
     list_files,
     local_path,
     open_file,

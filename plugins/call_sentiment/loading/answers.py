@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from assemblyai_provider.models import strip_url_queries
+from assemblyai_provider.models import WEBHOOK_PREFIX, strip_url_queries
 from call_sentiment.jsontext import dump_json
 from call_sentiment.loading.sentences import RESULTS, read_label, read_number
 
@@ -57,7 +57,7 @@ def _kept(answer: Mapping[str, Any], *, with_text: bool) -> dict[str, Any]:
     kept: dict[str, Any] = {}
     # By key: a value that is not kept need not even be built.
     for key in answer:
-        if key in _NEVER_KEPT or key.startswith("webhook_") or (key in _TEXTS and not with_text):
+        if key in _NEVER_KEPT or key.startswith(WEBHOOK_PREFIX) or (key in _TEXTS and not with_text):
             continue
         value = answer[key]
         if key in ("utterances", "unredacted_utterances") and isinstance(value, list):

@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 
 from assemblyai_provider._client import AssemblyAIClient
-from assemblyai_provider._submission.lost_answers import audio_url_sha256, find_submission, submit
+from assemblyai_provider._submission.lost_answers import find_submission, submit
 from assemblyai_provider.exceptions import SubmissionUnknownError
+from assemblyai_provider.submission_memory import hash_audio_url
 from assemblyai_sandbox.testing import SandboxServer
 from tests.integration.assemblyai_provider.conftest import Pauses
 
@@ -95,7 +96,7 @@ def test_it_is_made_durable_before_every_post(client: AssemblyAIClient, sandbox:
 
 def find(client: AssemblyAIClient, url: str = URL, minutes_ago: float = 0) -> str | None:
     posted_at = client.now() - timedelta(minutes=minutes_ago)
-    return find_submission(client, audio_url_sha256(url), posted_at, claim=newest)
+    return find_submission(client, hash_audio_url(url), posted_at, claim=newest)
 
 
 def test_an_earlier_try_s_job_is_found_among_many_pages(

@@ -14,11 +14,10 @@ from airflow.sdk import Context
 from airflow.sdk._shared.secrets_masker import redact
 from airflow.sdk.api.datamodels._generated import TaskInstanceState
 
-from assemblyai_provider._submission.lost_answers import audio_url_sha256
 from assemblyai_provider.exceptions import DuplicateRecordingError
 from assemblyai_provider.hooks import AssemblyAIHook
 from assemblyai_provider.operators import AssemblyAISubmitTranscriptOperator
-from assemblyai_provider.submission_memory import Submission, TaskStateMemory
+from assemblyai_provider.submission_memory import Submission, TaskStateMemory, hash_audio_url
 from assemblyai_sandbox.testing import SandboxServer
 from tests.support.airflow_task import ExecutionApi, dag, run_task
 
@@ -139,7 +138,7 @@ def test_two_lost_jobs_of_one_url_are_two_jobs(sandbox: SandboxServer) -> None:
         @contextmanager
         def open(self, recordings: Sequence[str], context: Context) -> Any:
             with TaskStateMemory.open(self, ["one", "other"], context) as submissions:
-                lost = {"audio_url_sha256": audio_url_sha256(url), "posted_at": datetime.now(UTC)}
+                lost = {"audio_url_sha256": hash_audio_url(url), "posted_at": datetime.now(UTC)}
                 yield [replace(submission, recording=url, **lost) for submission in submissions]
 
         def known_transcript_ids(self, transcript_ids: Sequence[str]) -> set[str]:

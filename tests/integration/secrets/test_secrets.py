@@ -13,8 +13,8 @@ from urllib.parse import quote
 import pytest
 
 from assemblyai_sandbox.testing import SandboxServer
+from call_sentiment import DAG_ID
 from local_stack.postgres import PSQL
-from local_stack.stack import DAG_ID
 from tests.support.fixtures import server_folder
 from tests.support.reliability.live import Live, running
 from tests.support.reliability.world import content_sha256

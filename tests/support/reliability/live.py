@@ -12,10 +12,11 @@ from typing import Any
 import psutil
 
 from assemblyai_sandbox.testing import SandboxServer
+from call_sentiment import DAG_ID
 from call_sentiment.database import connect_dsn
 from call_sentiment.migrations import migrate
 from local_stack.paths import REPOSITORY
-from local_stack.stack import COMPONENTS, DAG_ID, Stack
+from local_stack.stack import COMPONENTS, Stack
 from tests.support.files import set_at_rest
 from tests.support.reliability.verdict import Verdict, examine, query
 from tests.support.workers import until

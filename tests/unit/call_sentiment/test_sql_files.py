@@ -26,7 +26,7 @@ def test_migrations_are_numbered_without_a_gap() -> None:
 def test_a_statement_is_one_and_says_what_it_is_for(name: str) -> None:
     text = read_statement(name)
     assert text.startswith("-- ")
-    assert re.fullmatch(r"[a-z]+(_[a-z]+)*", name)
+    assert re.fullmatch(r"[a-z]+/[a-z]+(_[a-z]+)*", name)
     assert name == "schema/create_schema" or ";" not in re.sub(r"--.*", "", text).replace("'; '", "")
 
 

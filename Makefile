@@ -42,6 +42,10 @@ check: $(BIN)/.installed-dev ## format, lint, types and import rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+.PHONY: schema
+schema: $(BIN)/.installed ## write the schema that the migrations add up to into plugins/call_sentiment/sql/schema.sql
+	@$(BIN)/python -m local_stack.schema
+
 .PHONY: lock
 lock: $(BIN)/.installed-dev ## compile the pins of requirements*.in
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url \

@@ -1,4 +1,24 @@
-"""Brings the schema `call_sentiment` up to date."""
+"""Brings the schema `call_sentiment` up to date.
+
+`discover`, `submit`, `load` and the command `rescore` call `migrate` before anything else:
+
+- Newer code on an older schema migrates it, then works.
+- Older code on a newer schema raises SchemaTooNewError before it reads or writes. The next run of newer
+  code continues from the ledger. A schema cannot be migrated back: older code needs a backup from before.
+
+Some older code meets a newer schema all the same: tasks that called `migrate` before the change, and `score`
+and `report`, which do not call it. A migration lets them finish or makes them fail. It never lets them store
+anything wrong.
+
+So a change that older code cannot live with takes two releases. The first expands: its migration adds
+nullable columns, columns with a default, tables, indexes or views, and its code stops using what is to be
+removed. The second contracts: its migration drops, renames or tightens. Install it when no task of the
+code before the first is running.
+
+A released migration is never edited: databases that have it would not get the change. Each migration runs
+in one transaction, so it cannot use `CREATE INDEX CONCURRENTLY`, and it waits for tasks that hold locks
+on its tables.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +32,14 @@ if TYPE_CHECKING:
 
 
 class SchemaTooNewError(RuntimeError):
-    """The database was migrated by newer code than this. Update the code; the database must not go back."""
+    """Newer code has migrated the database. Update this code: a schema cannot be migrated back."""
 
 
 def migrate(connection: Connection) -> int:
-    """Apply the migrations that are missing, each in a transaction of its own; return how many that were.
+    """Apply the missing migrations and return their number; create the schema if there is none.
 
-    Any number of processes may do so at once: they queue at an advisory lock, and all but the first find
-    nothing left to do. The schema is created by the first call. Raises SchemaTooNewError.
+    Each migration is a transaction of its own. Any number of processes may call this at once: one migrates,
+    the others wait at an advisory lock and find nothing left to do. Raises SchemaTooNewError.
     """
     applied = 0
     while _apply_next(connection):

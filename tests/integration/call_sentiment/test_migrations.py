@@ -8,6 +8,7 @@ import pytest
 from call_sentiment.database import connect, connect_dsn
 from call_sentiment.migrations import SchemaTooNewError, migrate
 from call_sentiment.sql import read_migrations
+from local_stack.schema import SCHEMA_FILE, dump_schema
 from tests.support.stored import query
 
 
@@ -72,3 +73,9 @@ def test_every_column_an_analyst_sees_is_explained(results_dsn: str) -> None:
             " AND c.relname <> 'schema_migrations' AND col_description(c.oid, a.attnum) IS NULL",
         )
     assert silent == []
+
+
+def test_the_schema_file_is_what_the_migrations_add_up_to(results_dsn: str) -> None:
+    with closing(connect_dsn(results_dsn)) as connection:
+        migrate(connection)
+    assert SCHEMA_FILE.read_text("utf-8") == dump_schema(results_dsn), "run `make schema`"

@@ -16,6 +16,15 @@ STATEMENTS = sorted(
     if path.parent.name != "migrations"
 )
 
+LOCKS = {
+    "key 4703270718905521": {"schema/lock_migrations"},
+    "key 4703270718905522": {"discovery/lock_discovery"},
+    "seed 4703270718905523": {"submission/lock_calls", "discovery/renew_intents", "discovery/rename_calls"},
+    "key 4703270718905524": {"scoring/lock_rescoring"},
+    "seed 4703270718905524": {"loading/find_transcripts_to_load"},
+}
+"""What each advisory lock is for. A key is one lock; a seed makes one lock per call or job, from its hash."""
+
 
 def test_migrations_are_numbered_without_a_gap() -> None:
     assert [version for version, _, _ in read_migrations()] == list(range(1, len(read_migrations()) + 1))
@@ -34,6 +43,18 @@ def test_a_statement_is_one_and_says_what_it_is_for(name: str) -> None:
 def test_every_statement_is_used(name: str) -> None:
     code = "".join(path.read_text() for path in ROOT.parent.rglob("*.py"))
     assert f'"{name}"' in code
+
+
+def test_no_two_purposes_share_an_advisory_lock() -> None:
+    found: dict[str, set[str]] = {}
+    for name in STATEMENTS:
+        text = re.sub(r"--.*", "", read_statement(name))
+        keys = re.findall(r"advisory\w*_lock\((\d+)\)", text)
+        seeds = re.findall(r"hashtextextended\([\w.]+, (\d+)\)", text)
+        assert bool(keys or seeds) == ("advisory" in text)
+        for lock in [f"key {key}" for key in keys] + [f"seed {seed}" for seed in seeds]:
+            found.setdefault(lock, set()).add(name)
+    assert found == LOCKS
 
 
 def test_a_list_of_columns_is_made_of_their_names() -> None:

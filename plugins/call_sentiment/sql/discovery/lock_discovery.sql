@@ -1,2 +1,2 @@
--- One process claims calls at a time; the lock ends with the transaction. The number is this project's own.
+-- One process claims calls at a time; the lock ends with the transaction. Lock 4703270718905522: discovery.
 SELECT pg_advisory_xact_lock(4703270718905522)

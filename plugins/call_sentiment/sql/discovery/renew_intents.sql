@@ -1,5 +1,6 @@
 -- Give intents that nobody has begun to submit the options their calls ask for now. Not while a call is just being
 -- submitted: its lock is held. Rerunning changes nothing.
+-- Seed 4703270718905523: the lock of a call.
 UPDATE call_sentiment.transcripts AS t
 SET options = o.options, config_sha256 = encode(sha256(convert_to(o.options::text, 'UTF8')), 'hex')
 FROM jsonb_to_recordset(%(orders)s::jsonb) AS o (call_id text, options jsonb)

@@ -1,6 +1,7 @@
 -- The submitted transcripts of these calls, with what is needed to read them: those that have ended (NULL: any), and those
 -- in progress for too long. They are locked for this session against other loads; what another one holds is left
 -- out. A rerun gives what is left.
+-- Seed 4703270718905524: the lock of a job that is loaded.
 WITH wanted AS MATERIALIZED (
     SELECT t.transcript_id, t.assemblyai_id, c.channels,
            coalesce(t.submitted_at < now() - make_interval(secs => %(give_up_after_s)s), false) AS overdue

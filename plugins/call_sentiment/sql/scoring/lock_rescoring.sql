@@ -1,5 +1,6 @@
--- One process scores again at a time, so that two do not take the same transcripts: wait for the other, or see
--- that there is one. The lock ends with the transaction. The number is this project's own.
+-- One process scores history again at a time, so that no two take the same transcripts. With `wait`, wait for the
+-- other process; without, return false if there is one. The lock ends with the transaction.
+-- Lock 4703270718905524: scoring again. (As a seed the same number makes the locks of loading, which are hashes.)
 SELECT CASE
     WHEN %(wait)s THEN pg_advisory_xact_lock(4703270718905524) IS NOT NULL
     ELSE pg_try_advisory_xact_lock(4703270718905524)

@@ -1,4 +1,4 @@
-"""Calls made up inside PostgreSQL, many at once: loaded, with sentences, not scored yet."""
+"""Generates many calls inside PostgreSQL: loaded, with sentences, not scored."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ CROSS JOIN LATERAL (SELECT timestamptz '2024-11-22 00:00+00' + n * interval '631
 ORDER BY n
 """
 
-# Two speakers who now and then talk at once, pauses, all labels, calls of all moods; one call in 20 in which
-# a confidence in ten is missing. random() has to lean on both, or all calls would be alike.
+# Two speakers who sometimes overlap, pauses, all labels, calls of all moods. In one call of 20, a tenth of
+# the confidences is missing. random() refers to both tables, or PostgreSQL would compute it only once.
 _TRANSCRIPTS = """
 WITH stored AS (
     INSERT INTO call_sentiment.transcripts
@@ -54,9 +54,9 @@ SELECT t.transcript_id, p,
        CASE WHEN r.gap > 0.1 OR t.transcript_id %% 20 > 0 THEN 0.4 + 0.6 * r.gap END,
        CASE WHEN r.turn < 0.5 THEN 'A' ELSE 'B' END,
        CASE WHEN r.turn < 0.5 THEN 'agent' ELSE 'customer' END,
-       concat_ws(' ', said[1 + r.part / 4096], said[1 + r.part / 64 %% 64], said[1 + r.part %% 64])
+       concat_ws(' ', phrases[1 + r.part / 4096], phrases[1 + r.part / 64 %% 64], phrases[1 + r.part %% 64])
 FROM stored AS t
-CROSS JOIN (SELECT %(said)s::text[] AS said) AS s
+CROSS JOIN (SELECT %(phrases)s::text[] AS phrases) AS s
 CROSS JOIN LATERAL (SELECT (t.transcript_id * 37 %% 41 - 20) / 100.0 AS gloom) AS m
 CROSS JOIN generate_series(0, %(sentences)s - 1) AS p
 CROSS JOIN LATERAL (
@@ -72,9 +72,9 @@ into that again because really it was promised to arrive on Friday at the latest
 
 
 def add_calls(connection: Connection, prefix: str, calls: int, sentences: int) -> None:
-    """Add so many calls of so many sentences each, and have the planner's statistics brought up to date.
+    """Add `calls` calls of `sentences` sentences each, and update the planner's statistics.
 
-    The same call of this function on the same server version gives the same data.
+    The same arguments on the same server version give the same data.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT setseed(0.5)")
@@ -86,7 +86,7 @@ def add_calls(connection: Connection, prefix: str, calls: int, sentences: int) -
 def insert_calls(
     connection: Connection, prefix: str, numbers: range, sentences: int, answer: str = "{}"
 ) -> None:
-    """Add the calls of these numbers, which say when each began; `answer` is what is kept of every answer."""
+    """Add the calls with these numbers; a number sets when its call began; `answer` is stored for each."""
     rng = random.Random(5)
     words = _SPOKEN.split()
     params = {
@@ -96,10 +96,10 @@ def insert_calls(
         "sentences": sentences,
         "options": json.dumps(OPTIONS).encode(),
         "answer": answer,
-        "said": [" ".join(rng.choices(words, k=rng.randrange(3, 6))) for _ in range(64)],
+        "phrases": [" ".join(rng.choices(words, k=rng.randrange(3, 6))) for _ in range(64)],
     }
     with connection, connection.cursor() as cursor:
-        # The numbers come from the rows they point to: a check of each would take most of the time.
+        # The keys are taken from the rows they refer to. Checking each would take most of the time.
         cursor.execute("SET LOCAL session_replication_role = replica")
         for statement in (_CALLS, _TRANSCRIPTS):
             cursor.execute(statement, params)

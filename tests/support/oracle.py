@@ -1,4 +1,4 @@
-"""The score definition once more, in plain Python and one sentence at a time, to check the SQL against."""
+"""The figures of docs/scores.md in plain Python, one sentence at a time, to check the SQL against."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ def _valid(row: Mapping[str, Any]) -> bool:
 
 
 def _union(sentences: Sequence[_Sentence]) -> tuple[int, list[int]]:
-    """Length of the union of the intervals, and the gaps in it."""
+    """The length of the union of the sentences' intervals, and the gaps between them."""
     length, gaps = 0, []
-    reach = None
+    covered_to = None
     for s in sentences:
-        if reach is not None and s.start > reach:
-            gaps.append(s.start - reach)
-        length += max(0, s.end - (s.start if reach is None else max(reach, s.start)))
-        reach = s.end if reach is None else max(reach, s.end)
+        if covered_to is not None and s.start > covered_to:
+            gaps.append(s.start - covered_to)
+        length += max(0, s.end - (s.start if covered_to is None else max(covered_to, s.start)))
+        covered_to = s.end if covered_to is None else max(covered_to, s.end)
     return length, gaps
 
 
@@ -56,8 +56,8 @@ def _shrunk(rated: Sequence[_Sentence]) -> dict[str, Any]:
         (math.fsum(s.g if s.sign == sign else (1 - s.g) / 2 for s in rated) + 1) / (m + 4) for sign in (1, -1)
     )
     x = positive - negative
-    reach = _Z * math.sqrt((positive + negative - x * x) / (m + 5))
-    return {"score_shrunk": x, "score_low": max(-1, x - reach), "score_high": min(1, x + reach)}
+    half_width = _Z * math.sqrt((positive + negative - x * x) / (m + 5))
+    return {"score_shrunk": x, "score_low": max(-1, x - half_width), "score_high": min(1, x + half_width)}
 
 
 def _label(x: float | None, m: int, sentences: Sequence[_Sentence]) -> str:
@@ -147,7 +147,7 @@ def _figures(sentences: Sequence[_Sentence], t0: int, span: int) -> dict[str, An
 
 
 def expected(rows: Sequence[Mapping[str, Any]]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
-    """The figures of a call, and of each of its speakers; of a call without a valid sentence, nothing."""
+    """The figures of a call and of each of its speakers; none for a call without a valid sentence."""
     sentences = [_Sentence(row) for row in rows if _valid(row)]
     # Python's sort is stable, so equal times stay in the order of their positions.
     sentences.sort(key=lambda s: (s.start, s.end))

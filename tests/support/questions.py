@@ -1,4 +1,4 @@
-"""What analysts ask of the views, and how much PostgreSQL reads to answer."""
+"""Queries that analysts send to the views, and the rows that PostgreSQL reads for them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ BOUNDED = {
     "daily_scores of a day": "SELECT * FROM call_sentiment.daily_scores WHERE day = %(day)s",
     "daily_scores of a week": "SELECT * FROM call_sentiment.daily_scores WHERE day > %(day)s::date - 7",
 }
-"""Questions about a part of the history, which stays as large as it is while the history grows."""
+"""Questions about a part of the history that does not grow with it."""
 
 UNBOUNDED = {
     "how many are to be reviewed, ever": "SELECT count(*) FROM call_sentiment.call_overview"
@@ -40,11 +40,11 @@ UNBOUNDED = {
     "an agent's calls, ever": "SELECT * FROM call_sentiment.call_overview WHERE agent_id = %(agent)s",
     "daily_scores, all of it": "SELECT * FROM call_sentiment.daily_scores",
 }
-"""Questions about all of it."""
+"""Questions about the whole history."""
 
 
 def newest(connection: Connection) -> dict[str, Any]:
-    """What the questions are about: the end of the history, and a call in its middle."""
+    """Params of the questions: the newest days, and a call from the middle of the history."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT (max(started_at) - interval '2 days')::date, (array_agg(call_id))[count(*) / 2]"
@@ -56,7 +56,7 @@ def newest(connection: Connection) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """One node of a plan that reads a table: how, and how many rows it looked at."""
+    """A node of a plan that reads a table: its type, and the number of rows it read."""
 
     table: str
     node: str
@@ -64,7 +64,7 @@ class Read:
 
 
 def reads(connection: Connection, statement: str, params: Mapping[str, Any]) -> list[Read]:
-    """Run a statement and undo it; what it read."""
+    """Run a statement, roll it back, and return what it read."""
     connection.autocommit = False
     with connection.cursor() as cursor:
         cursor.execute("EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) " + statement, params)

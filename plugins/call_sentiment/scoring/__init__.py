@@ -1,3 +1,3 @@
-"""From sentences to scores, and old scores to new ones."""
+"""Scoring transcripts, and comparing scores by two versions of the formulas."""
 
 from __future__ import annotations

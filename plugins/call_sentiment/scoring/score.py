@@ -1,4 +1,4 @@
-"""Has the database score what is loaded. Every figure is computed there, by `sql/score_transcripts.sql`."""
+"""Scores loaded transcripts in the database, with `sql/scoring/score_transcripts.sql`."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
 
 FORMULA_VERSION = "1.1"
-"""The formulas of `sql/score_transcripts.sql`. Raise it with them: history is then scored again by itself."""
+"""Version of the formulas. Raise it when they change; the Dag then scores the history again."""
 
 
 def score_pending(connection: Connection, call_ids: Sequence[str] | None = None) -> int:
-    """Score the loaded transcripts of `call_ids` (None: of all calls); return how many that were.
+    """Score the loaded transcripts of `call_ids` (None: of all calls); return their number.
 
-    One transaction: all of them or none. Scoring the same call from two processes is safe; one waits.
+    One transaction: all of them or none. Two processes may score the same call; the second one waits.
     """
     with connection:
         rows = run_sql(
@@ -32,7 +32,7 @@ def score_pending(connection: Connection, call_ids: Sequence[str] | None = None)
 
 
 def score_transcripts(connection: Connection, transcript_ids: Sequence[int]) -> None:
-    """Score these transcripts, again if they were scored before. The caller holds the transaction."""
+    """Score these transcripts, replacing scores by this version, in the caller's transaction."""
     params = {"transcript_ids": list(transcript_ids), "formula_version": FORMULA_VERSION}
     for statement in ("scoring/delete_scores", "scoring/score_transcripts", "scoring/mark_scored"):
         run_sql(connection, statement, params)

@@ -1,4 +1,4 @@
-"""What two versions of the formulas made of the same transcripts."""
+"""Compares the scores by two versions of the formulas."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
 
 LARGEST_MOVES = 20
+"""Transcripts listed in a comparison, those whose score moved most first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,10 +27,10 @@ class Move:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VersionDiff:
-    """Counts of transcripts by what two versions made of them; `str()` is a text for people.
+    """How the scores by two versions differ, in numbers of transcripts; `str()` is a text to read.
 
-    `compared` have figures by one of the versions at least and a row by both. `changed_labels` counts by old
-    and new label; where one version gave no figures its status stands for the label.
+    `compared` have a row by both versions, and figures by at least one. `changed_labels` counts transcripts
+    by old and new label; without figures, the status stands for the label.
     """
 
     old: str
@@ -61,7 +62,7 @@ class VersionDiff:
 
 
 def compare_versions(connection: Connection, old: str, new: str) -> VersionDiff:
-    """Compare the stored scores by two versions of the formulas; nothing is scored."""
+    """Compare the stored scores by two versions of the formulas; score nothing."""
     params: dict[str, Any] = {"old": old, "new": new}
     counts: Counter[str] = Counter()
     changed: dict[tuple[str, str], int] = {}

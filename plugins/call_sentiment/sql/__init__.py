@@ -1,4 +1,4 @@
-"""The SQL of this package: one statement per file, and the migrations in their own folder."""
+"""The SQL of this package: one statement per file, in a folder per stage, and the migrations."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _NAME = re.compile(r"\bAS (\w+),?$")
 def read_statement(name: str) -> str:
     """The text of `<name>.sql`, with each `{list}` replaced by the names of its columns.
 
-    The columns of a list stand in the text between `-- begin list` and `-- end list`, the last line of each
-    ending in `AS name`. ValueError for one without a name, or a name that is twice in a list.
+    The columns of a list are written between `-- begin list` and `-- end list`. The last line of each column
+    ends in `AS name`. Raises ValueError for a column without a name, and for a name that occurs twice.
     """
     text = files(__package__).joinpath(f"{name}.sql").read_text("utf-8")
     for found in _LIST.finditer(text):
@@ -26,7 +26,7 @@ def read_statement(name: str) -> str:
 
 
 def read_names(where: str, columns: str) -> list[str]:
-    """The names of the columns of a list, which `where` calls in errors."""
+    """The names of the columns of a list; `where` is the name of the list in errors."""
     lines = columns.splitlines()
     ends = [line for line in lines if line.endswith(",") and "--" not in line] + lines[-1:]
     names = []

@@ -35,7 +35,7 @@ def test_processes_that_start_at_once_migrate_once(results_dsn: str) -> None:
 
 def test_a_migration_that_was_interrupted_leaves_nothing(results_dsn: str) -> None:
     with closing(connect_dsn(results_dsn)) as connection:
-        # In the way of the second migration, so that it fails after the first one.
+        # It makes the second migration fail, after the first one.
         query(connection, "CREATE SCHEMA call_sentiment")
         query(connection, "CREATE VIEW call_sentiment.daily_scores AS SELECT 1")
         with pytest.raises(Exception, match="daily_scores"):
@@ -65,14 +65,14 @@ def test_the_airflow_connection_leads_to_the_same_database(
 def test_every_column_an_analyst_sees_is_explained(results_dsn: str) -> None:
     with closing(connect_dsn(results_dsn)) as connection:
         migrate(connection)
-        silent = query(
+        uncommented = query(
             connection,
             "SELECT c.relname, a.attname FROM pg_class AS c"
             " JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
             " WHERE c.relnamespace = 'call_sentiment'::regnamespace AND c.relkind IN ('r', 'v')"
             " AND c.relname <> 'schema_migrations' AND col_description(c.oid, a.attnum) IS NULL",
         )
-    assert silent == []
+    assert uncommented == []
 
 
 def test_the_schema_file_is_what_the_migrations_add_up_to(results_dsn: str) -> None:

@@ -1,4 +1,4 @@
-"""What analysts and the run's report see."""
+"""The views for analysts, and the report of a run."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def overview(connection: Connection) -> dict[str, Row]:
     return {row["call_id"]: row for row in rows}
 
 
-def talk() -> list[Row]:
-    """Six sentences of an agent who is pleased with himself, and six of a customer who is not."""
+def mixed_call() -> list[Row]:
+    """Six positive sentences of an agent, then six negative ones of a customer."""
     return [
         said(
             "POSITIVE" if i < 6 else "NEGATIVE",
@@ -43,8 +43,8 @@ def talk() -> list[Row]:
     ]
 
 
-def test_a_scored_call_reads_like_this(db: Connection) -> None:
-    store(db, [talk()], queue="sales", agent_id="7", started_at="2026-11-16T09:00:00Z")
+def test_a_scored_call_is_shown_rounded_and_in_plain_words(db: Connection) -> None:
+    store(db, [mixed_call()], queue="sales", agent_id="7", started_at="2026-11-16T09:00:00Z")
     score_pending(db)
     (row,) = overview(db).values()
     assert list(row) == COLUMNS.split()
@@ -61,7 +61,7 @@ def test_a_scored_call_reads_like_this(db: Connection) -> None:
     assert (row["duration_s"], row["sentence_count"]) == (90, 12)
 
 
-def test_every_call_has_one_row_that_says_how_it_stands(db: Connection, tmp_path: Path) -> None:
+def test_every_call_has_one_row_with_its_status_and_reason(db: Connection, tmp_path: Path) -> None:
     for name in ("waiting", "failed", "copy", "silent", "foreign", "invalid", "trouble"):
         record(tmp_path, name, call_id=name)
     discover(db, tmp_path)
@@ -115,7 +115,7 @@ def test_notices_are_those_of_the_call_and_of_the_transcript_shown(db: Connectio
     }
 
 
-def test_of_several_failures_the_newest_speaks(db: Connection, tmp_path: Path) -> None:
+def test_the_newest_of_several_failures_is_the_reason_shown(db: Connection, tmp_path: Path) -> None:
     record(tmp_path, "a", call_id="A")
     for error in ("first", "second"):
         discover(db, tmp_path)
@@ -132,7 +132,7 @@ def test_a_long_call_counts_minutes_beyond_the_hour(db: Connection) -> None:
 
 def test_days_count_every_call_and_weigh_by_sentences(db: Connection, tmp_path: Path) -> None:
     sales = {"queue": "sales", "started_at": "2026-11-16T23:30:00-02:00"}
-    store(db, [talk(), [said("POSITIVE", 1.0, 0)]], **sales)
+    store(db, [mixed_call(), [said("POSITIVE", 1.0, 0)]], **sales)
     store(db, [[]], status="no_speech", **sales)
     record(tmp_path, "a", call_id="A", **sales)
     discover(db, tmp_path)

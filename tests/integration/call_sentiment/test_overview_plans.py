@@ -1,4 +1,4 @@
-"""Questions about a part of the history read that part, however long it is: read off PostgreSQL's plans."""
+"""Questions about a part of the history read only that part, by PostgreSQL's plans."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CALLS = 3000
 
 @pytest.fixture(scope="module")
 def history(scores_db: Connection) -> Connection:
-    """Scored calls of 220 days, with the planner's statistics up to date."""
+    """Scored calls of 220 days, with current planner statistics."""
     add_calls(scores_db, "call-", CALLS, 6)
     score_pending(scores_db)
     query(
@@ -31,7 +31,7 @@ def history(scores_db: Connection) -> Connection:
 
 
 @pytest.mark.parametrize("question", BOUNDED)
-def test_a_question_about_a_part_goes_by_index(history: Connection, question: str) -> None:
+def test_a_question_about_part_of_the_history_uses_an_index(history: Connection, question: str) -> None:
     found = reads(history, BOUNDED[question], newest(history))
     assert found
     for read in found:

@@ -1,4 +1,4 @@
-"""The recipe of docs/growth.md that cuts `sentences` into partitions, tried as it stands there."""
+"""The recipe of docs/growth.md that partitions `sentences`, run as it is written."""
 
 from __future__ import annotations
 

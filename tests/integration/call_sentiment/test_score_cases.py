@@ -1,4 +1,4 @@
-"""Every edge of docs/scores.md, worked out by hand."""
+"""The edge cases of docs/scores.md, worked out by hand."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def db(scores_db: Connection) -> Connection:
 
 
 def in_a_row(labels: str, confidence: float = 0.9, **more: object) -> list[Row]:
-    """A call of two-second sentences without a pause: `+`, `0` and `-` are the labels."""
+    """A call of two-second sentences without pauses; `+`, `0` and `-` are their labels."""
     names = {"+": "POSITIVE", "0": "NEUTRAL", "-": "NEGATIVE"}
     return [said(names[label], confidence, 2000 * i, **more) for i, label in enumerate(labels)]
 
@@ -74,8 +74,8 @@ def test_ten_neutral_sentences_score_zero_within_an_interval(db: Connection) -> 
     row = score(db, in_a_row("0" * 10))
     assert (row["sentiment_score"], row["score_shrunk"]) == (0, 0)
     # q+ = q- = (10 * .05 + 1) / 14
-    reach = 1.959964 * math.sqrt(2 * 1.5 / 14 / 15)
-    assert (row["score_low"], row["score_high"]) == pytest.approx((-reach, reach))
+    half_width = 1.959964 * math.sqrt(2 * 1.5 / 14 / 15)
+    assert (row["score_low"], row["score_high"]) == pytest.approx((-half_width, half_width))
     assert (row["label"], row["trend_label"], row["needs_review"]) == ("NEUTRAL", "STABLE", False)
     assert (row["trend_slope"], row["trend_slope_se"]) == (0, 0)
 
@@ -136,7 +136,7 @@ def test_an_end_before_its_start_is_read_as_the_start(db: Connection) -> None:
     assert (row["span_ms"], row["talk_time_ms"], row["sentence_count"]) == (8000, 1000, 2)
 
 
-def test_labels_are_read_in_any_case_and_a_weak_confidence_counts_as_chance(db: Connection) -> None:
+def test_labels_have_any_case_and_a_weak_confidence_counts_as_chance(db: Connection) -> None:
     row = score(db, [said("positive", 0.2, 0), said("Negative", 0.6, 3000)])
     assert row["sentiment_score"] == pytest.approx((0 - 0.4) / 2)
     assert row["low_confidence_share"] == pytest.approx(0.5)
@@ -203,7 +203,7 @@ def test_a_trend_needs_six_rated_sentences_and_different_times(db: Connection) -
 
 
 def test_sentences_at_one_time_have_no_trend_wherever_that_is_in_the_call(db: Connection) -> None:
-    # One third of the way is no round number for a computer, so that equal times must be told by whole ones.
+    # A third has no exact float, so equal times must be compared as integers.
     call = [said("POSITIVE" if i < 4 else "NEGATIVE", 0.9, 0, end_ms=1999) for i in range(9)]
     row = score(db, [*call, said("NEUTRAL", None, 0, end_ms=3001)])
     assert (row["trend_slope"], row["trend_label"]) == (None, "INSUFFICIENT")
@@ -272,7 +272,7 @@ def test_the_worst_window_skips_sentences_without_confidence(db: Connection) -> 
         ([*in_a_row("++++++"), said("WHAT", 0.9, 9000)], "1 unusable sentence(s)"),
     ],
 )
-def test_a_review_is_asked_for_with_its_reason(db: Connection, call: list[Row], reason: str | None) -> None:
+def test_a_call_that_needs_review_has_the_reason(db: Connection, call: list[Row], reason: str | None) -> None:
     row = score(db, call)
     assert (row["needs_review"], row["review_reason"]) == (reason is not None, reason)
 
@@ -311,7 +311,7 @@ SEED_COUNTS = tuple(
 
 def test_scoring_again_gives_the_same_rows_and_nothing_is_pending(db: Connection) -> None:
     ids = store(db, [in_a_row("++-0-+"), in_a_row("0")])
-    assert score_pending(db, call_ids=["somebody else"]) == 0
+    assert score_pending(db, call_ids=["another call"]) == 0
     assert score_pending(db) == 2
     everything = (
         "SELECT to_jsonb(c) - 'scored_at' AS call, to_jsonb(s) - 'scored_at' AS speaker"
@@ -345,14 +345,14 @@ def test_the_longest_negative_run_is_the_most_in_a_row(db: Connection, labels: s
     assert score(db, in_a_row(labels))["longest_negative_run"] == longest
 
 
-def test_a_negative_run_counts_sentences_without_confidence_and_skips_invalid_ones(db: Connection) -> None:
+def test_a_negative_run_counts_unrated_and_skips_invalid_sentences(db: Connection) -> None:
     call = in_a_row("----")
     call[1]["confidence"], call[2]["sentiment"] = None, "ANGRY"
     row = score(db, call)
     assert (row["longest_negative_run"], row["invalid_count"]) == (3, 1)
 
 
-def test_a_speakers_negative_run_goes_on_while_others_speak(db: Connection) -> None:
+def test_a_speakers_negative_run_continues_while_others_speak(db: Connection) -> None:
     call = in_a_row("-+--0-")
     for sentence, speaker in zip(call, "ABABBA", strict=True):
         sentence["speaker"] = speaker

@@ -1,4 +1,4 @@
-"""Scoring a batch looks at that batch alone, however long the history is: read off PostgreSQL's plans."""
+"""Scoring a batch reads only that batch, however long the history is, by PostgreSQL's plans."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ BATCH = 50
 
 @pytest.fixture(scope="module")
 def batch(scores_db: Connection) -> list[int]:
-    """Loaded transcripts beside 3,000 scored ones, with the planner's statistics up to date."""
+    """Loaded transcripts beside 3,000 scored ones, with current planner statistics."""
     add_calls(scores_db, "history-", 3000, 20)
     score_pending(scores_db)
     add_calls(scores_db, "batch-", BATCH, 20)
-    # No history comes all at once, as this one did, and leaves so much free space in this index.
+    # A real history does not arrive at once, leaving this much free space in the index.
     query(scores_db, "REINDEX INDEX call_sentiment.transcripts_open")
     rows = query(
         scores_db, "SELECT transcript_id FROM call_sentiment.transcripts WHERE state = 'loaded' ORDER BY 1"
@@ -41,7 +41,7 @@ def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def plan_of(connection: Connection, name: str, **params: Any) -> list[dict[str, Any]]:
-    """Try a statement and roll it back: the nodes of its plan, with their counts."""
+    """Run a statement, roll it back, and return the nodes of its plan with their counts."""
     connection.autocommit = False
     with connection.cursor() as cursor:
         cursor.execute("EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) " + read_statement(name), params)
@@ -52,7 +52,7 @@ def plan_of(connection: Connection, name: str, **params: Any) -> list[dict[str, 
 
 
 def table_reads(connection: Connection, name: str, **params: Any) -> list[dict[str, Any]]:
-    """Those of its nodes that read our tables."""
+    """The nodes of its plan that read our tables."""
     return [
         node
         for node in plan_of(connection, name, **params)
@@ -61,7 +61,7 @@ def table_reads(connection: Connection, name: str, **params: Any) -> list[dict[s
 
 
 def rows_handled(plan: list[dict[str, Any]]) -> int:
-    """Rows that the nodes of a plan gave, or compared and threw away."""
+    """Rows that the nodes of a plan returned, or read and filtered out."""
     counts = ("Actual Rows", "Rows Removed by Filter", "Rows Removed by Join Filter")
     return round(
         sum(float(node["Actual Loops"]) * sum(float(node.get(name, 0)) for name in counts) for node in plan)
@@ -78,12 +78,12 @@ def test_a_batch_is_scored_by_index_access_alone(scores_db: Connection, batch: l
     assert scans
     for node in scans:
         assert node["Node Type"] in ("Index Scan", "Index Only Scan", "Bitmap Heap Scan"), node
-        # No more than the batch: an index can also be read from end to end.
+        # No more than the batch: an index scan can also read the whole index.
         assert node["Actual Rows"] * node["Actual Loops"] <= BATCH * 20
         assert node.get("Rows Removed by Filter", 0) * node["Actual Loops"] <= BATCH * 20
 
 
-def test_scoring_much_at_once_grows_with_the_calls_alone_even_without_statistics(db: Connection) -> None:
+def test_scoring_costs_grow_linearly_with_calls_even_without_statistics(db: Connection) -> None:
     for table in TABLES:
         query(db, f"ALTER TABLE call_sentiment.{table} SET (autovacuum_enabled = false)")
     ids = store(db, [[said("POSITIVE", 0.9, 0), said("NEGATIVE", 0.8, 3000)]] * 3000)
@@ -99,7 +99,9 @@ def test_scoring_much_at_once_grows_with_the_calls_alone_even_without_statistics
 
 
 @pytest.mark.parametrize("named", [True, False])
-def test_what_is_to_be_scored_is_found_by_index(scores_db: Connection, batch: list[int], named: bool) -> None:
+def test_transcripts_to_score_are_found_by_index(
+    scores_db: Connection, batch: list[int], named: bool
+) -> None:
     call_ids = [f"batch-{n}" for n in range(1, BATCH + 1)] if named else None
     scans = table_reads(scores_db, "scoring/lock_pending_scores", call_ids=call_ids)
     assert [node["Node Type"].partition(" Scan")[0] for node in scans] in (["Index"], ["Bitmap Heap"])

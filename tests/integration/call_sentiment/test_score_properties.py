@@ -1,4 +1,4 @@
-"""The rules of docs/scores.md that hold for every call, tried on generated ones."""
+"""The rules of docs/scores.md that hold for every call, on generated calls."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ SIGNED = (
 )
 ADMINISTRATIVE = {"transcript_id", "formula_version", "status", "review_reason", "scored_at"}
 
-# Many calls are scored by one statement in each example, so few examples are many calls. A failure is shown
-# as it was found: making it smaller takes minutes of statements.
+# One statement scores many calls in each example, so few examples test many calls. Failures are not shrunk:
+# that takes minutes of statements.
 several_calls = settings(max_examples=15, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 
 
 def confidences() -> st.SearchStrategy[float]:
-    # A few values that come often, so that there are ties; else any.
+    # Some values occur often, so that there are ties.
     return st.sampled_from([0.0, 0.34, 0.5, 0.6, 0.9, 1.0]) | st.floats(0, 1)
 
 
@@ -85,7 +85,7 @@ def calls(sentences: st.SearchStrategy[Row], max_size: int = 25) -> st.SearchStr
 
 
 def without_ties(call: list[Row]) -> list[Row]:
-    """Where two sentences have the same times, the answer's order decides, so those are left out."""
+    """The call with one sentence per start and end: the order of the answer decides between equal times."""
     return list({(row["start_ms"], row["end_ms"]): row for row in call}.values())
 
 
@@ -94,7 +94,7 @@ def figures(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def close(value: Any) -> Any:
-    """Equal to `value` but for the last digits of floats, which the order of a sum may decide."""
+    """Equal to `value` except for the last digits of floats, which depend on the order of a sum."""
     if isinstance(value, dict):
         return {key: close(item) for key, item in value.items()}
     return pytest.approx(value, rel=1e-7, abs=1e-7) if isinstance(value, float) else value
@@ -148,7 +148,7 @@ def test_the_order_of_the_answer_changes_nothing(
 
 @several_calls
 @given(calls(good_sentences()), st.integers(-(10**9), 10**9))
-def test_a_shift_of_all_times_changes_nothing_but_where_the_worst_moment_is(
+def test_a_shift_of_all_times_moves_only_the_worst_window(
     scores_db: Connection, some: list[list[Row]], shift: int
 ) -> None:
     moved = [
@@ -184,7 +184,7 @@ def test_speakers_and_quarters_recompose_to_the_call(scores_db: Connection, some
 
 @several_calls
 @given(calls(good_sentences()))
-def test_a_call_said_twice_keeps_its_mean_and_narrows_its_interval(
+def test_a_repeated_call_keeps_its_mean_and_narrows_its_interval(
     scores_db: Connection, some: list[list[Row]]
 ) -> None:
     twice = []
@@ -195,7 +195,7 @@ def test_a_call_said_twice_keeps_its_mean_and_narrows_its_interval(
     for row, other in zip(scores(scores_db, some), scores(scores_db, twice), strict=True):
         for name in ("sentiment_score", "net_sentiment", "mean_confidence", "sentiment_score_weighted"):
             assert other[name] == close(row[name])
-        # Clipping aside: an end of the scale may cut the wider interval to the narrower one.
+        # At an end of the scale, clipping can make both intervals equal.
         if row["score_low"] > -1 and row["score_high"] < 1:
             assert other["score_high"] - other["score_low"] < row["score_high"] - row["score_low"]
 

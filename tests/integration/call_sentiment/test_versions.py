@@ -1,4 +1,4 @@
-"""New formulas: history keeps its scores, is scored again in the background, and versions are compared."""
+"""New formulas: history keeps its scores until it is scored again, and versions are compared."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ CALL = [said("POSITIVE", 0.9, 3000 * i) for i in range(6)]
 
 @pytest.fixture
 def history(db: Connection) -> list[int]:
-    """Seven transcripts scored by version 1.0, whose sentences would be scored otherwise now."""
+    """Seven transcripts scored by version 1.0, whose sentences were changed afterwards."""
     ids = store(db, [CALL] * 7, started_at="2026-11-16T09:00:00Z")
     score_pending(db)
     make_old(db, ids, "1.0")
@@ -50,7 +50,7 @@ def day(db: Connection) -> tuple[int, int, int]:
 
 
 def refuse(db: Connection, *transcript_ids: int) -> None:
-    """From now on PostgreSQL breaks off when one of these transcripts is given a score."""
+    """Make PostgreSQL refuse scores of these transcripts."""
     numbers = ", ".join(map(str, transcript_ids))
     query(
         db,
@@ -122,7 +122,7 @@ def test_a_run_scores_new_calls_first_and_then_the_history(
     assert set(shown(db)[:7]) == {"very negative"}
 
 
-def test_one_transcript_that_cannot_be_scored_again_holds_up_no_other(
+def test_a_transcript_that_cannot_be_scored_again_stops_no_other(
     airflow_results_conn: str, db: Connection, history: list[int], caplog: pytest.LogCaptureFixture
 ) -> None:
     store(db, [CALL])
@@ -137,7 +137,7 @@ def test_one_transcript_that_cannot_be_scored_again_holds_up_no_other(
     assert all("broken" in warning and "\n" not in warning for warning in warnings)
 
 
-def test_where_all_of_the_history_fails_the_run_gives_up_on_it_soon(
+def test_a_run_stops_scoring_history_after_too_many_failures(
     db: Connection, caplog: pytest.LogCaptureFixture
 ) -> None:
     ids = store(db, [CALL] * 50)
@@ -195,7 +195,7 @@ def test_commands_that_run_at_once_share_the_history(
     assert set(shown(db)) == {"very negative"}
 
 
-def test_a_transcript_that_somebody_has_locked_is_left_to_the_next_run(
+def test_a_locked_transcript_is_left_to_the_next_run(
     results_dsn: str, db: Connection, history: list[int]
 ) -> None:
     with closing(connect_dsn(results_dsn)) as other, other:
@@ -204,9 +204,7 @@ def test_a_transcript_that_somebody_has_locked_is_left_to_the_next_run(
     assert rescore_portion(db) == 1
 
 
-def test_what_has_lost_its_sentences_is_no_longer_to_be_scored_again(
-    db: Connection, history: list[int]
-) -> None:
+def test_transcripts_without_sentences_are_not_scored_again(db: Connection, history: list[int]) -> None:
     query(db, "DELETE FROM call_sentiment.sentences WHERE transcript_id = ANY (%s)", history[:2])
     assert find_old_scores(db) == [OldScores(formula_version="1.0", transcripts=7, all_transcripts=7)]
     assert rescore_portion(db) == 5
@@ -214,7 +212,7 @@ def test_what_has_lost_its_sentences_is_no_longer_to_be_scored_again(
     assert shown(db) == ["very positive"] * 2 + ["very negative"] * 5
 
 
-def test_the_report_says_how_far_the_history_is(
+def test_the_report_counts_transcripts_with_old_scores(
     airflow_results_conn: str, db: Connection, history: list[int], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
@@ -270,7 +268,7 @@ def diff_of(db: Connection, *labels: tuple[Row | None, Row | None]) -> list[int]
     return ids
 
 
-def test_two_versions_are_compared_over_what_both_have_scored(db: Connection) -> None:
+def test_two_versions_are_compared_on_transcripts_that_both_have_scored(db: Connection) -> None:
     neutral, positive = {"label": "NEUTRAL", "score": 0.0}, {"label": "POSITIVE", "score": 0.25}
     nobody, invalid = {"status": "no_speech"}, {"status": "invalid"}
     ids = diff_of(

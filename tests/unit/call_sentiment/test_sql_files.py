@@ -32,7 +32,7 @@ def test_migrations_are_numbered_without_a_gap() -> None:
 
 
 @pytest.mark.parametrize("name", STATEMENTS)
-def test_a_statement_is_one_and_says_what_it_is_for(name: str) -> None:
+def test_each_file_holds_one_statement_and_begins_with_its_purpose(name: str) -> None:
     text = read_statement(name)
     assert text.startswith("-- ")
     assert re.fullmatch(r"[a-z]+/[a-z]+(_[a-z]+)*", name)

@@ -1,4 +1,4 @@
--- The schema and the list of migrations applied to it. Does nothing where they are there.
+-- Create the schema and its list of applied migrations. A rerun changes nothing.
 DO $$
 BEGIN
     IF to_regclass('call_sentiment.schema_migrations') IS NULL THEN

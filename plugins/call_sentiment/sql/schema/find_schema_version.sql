@@ -1,2 +1,2 @@
--- The newest migration applied; 0 for none. Reads only.
+-- The number of the newest applied migration; 0 without any. Reads only.
 SELECT coalesce(max(version), 0) AS version FROM call_sentiment.schema_migrations

@@ -1,5 +1,5 @@
--- Make room for new scores of the given transcripts under one formula version; nothing else is touched.
--- Run in the transaction that scores them anew, so nobody sees a gap and a rerun finds the same rows.
+-- Delete the scores of the given transcripts by one version of the formulas, before they are scored again.
+-- Run it in the transaction that scores them, so that no reader misses them. A rerun deletes the same rows.
 WITH speakers AS (
     DELETE FROM call_sentiment.speaker_scores
     WHERE transcript_id = ANY (%(transcript_ids)s::bigint[]) AND formula_version = %(formula_version)s

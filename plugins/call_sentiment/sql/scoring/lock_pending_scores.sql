@@ -1,5 +1,5 @@
--- The transcripts loaded and not scored yet: of the given calls, or all of them. They are locked until the end
--- of the transaction, so that two processes cannot score the same one; a rerun finds only what is left.
+-- Lock the transcripts that are loaded and not scored: those of the given calls, or all. The locks end with the
+-- transaction, so that two processes cannot score the same transcript. A rerun gives the transcripts that are left.
 SELECT transcript_id
 FROM call_sentiment.transcripts
 WHERE state = 'loaded'

@@ -1,5 +1,5 @@
--- The next transcripts that were last scored before a moment, the newest first, and whether there is something to
--- score them from; locked until the end of the transaction. A rerun goes on with what is left.
+-- Lock the next transcripts last scored before a given time, newest first. `scorable`: they still have what they are
+-- scored from. The locks end with the transaction; a rerun gives the transcripts that are left.
 SELECT t.transcript_id,
        t.status <> 'ok'
            OR EXISTS (SELECT FROM call_sentiment.sentences AS s WHERE s.transcript_id = t.transcript_id) AS scorable

@@ -1,5 +1,5 @@
--- Note that the given transcripts are scored, by which version of the formulas, and what turned out to be in them.
--- Rerunning changes the time only.
+-- Mark the given transcripts as scored, with the version of the formulas and the resulting status. A rerun changes
+-- only the time.
 UPDATE call_sentiment.transcripts AS t
 SET state = 'scored',
     status = s.status,
@@ -8,7 +8,7 @@ SET state = 'scored',
     sentences_deleted = false
 FROM call_sentiment.call_scores AS s
 WHERE t.transcript_id = ANY (%(transcript_ids)s::bigint[])
-  -- Said of both tables, or the planner reads all scores there are.
+  -- Written for both tables: without it, the planner reads all scores.
   AND s.transcript_id = ANY (%(transcript_ids)s::bigint[])
   AND s.transcript_id = t.transcript_id
   AND s.formula_version = %(formula_version)s

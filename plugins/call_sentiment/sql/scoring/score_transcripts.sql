@@ -80,7 +80,7 @@ sums AS (
                 twice_middle_ms / (2.0::float8 * nullif(span_ms, 0)) AS u,
                 -- Integers only, so that a shift of all times moves no sentence into another quarter.
                 CASE WHEN span_ms > 0 THEN least(3, 2 * twice_middle_ms / span_ms) END AS quarter,
-                -- When all that was said before in this scope had ended.
+                -- The end of all earlier sentences of this scope.
                 max(end_ms) OVER (
                     PARTITION BY scope ORDER BY turn ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
                 ) AS spoken_until_ms

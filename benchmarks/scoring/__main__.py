@@ -1,9 +1,9 @@
-"""A million sentences scored in one statement, beside the same figures in pandas; and what a batch costs.
+"""Scores a million sentences in SQL and in pandas, and a batch beside a short and a long history.
 
 pandas reads the sentences, computes most of the figures (`COMPARED`, for calls and speakers) and writes
-nothing; the statement computes all of them, and its time includes writing and committing them. Both start
-with an analyzed database and nothing scored. Then the same batch of 50 calls is scored in a database with
-little and with all of that history, and the history is scored again by `call_sentiment.rescore`.
+nothing. The statement computes all figures; its time includes writing and committing them. Both start with an
+analyzed database and nothing scored. The same batch of 50 calls is also scored in databases without, with a
+tenth and with all of that history, and `call_sentiment.rescore` scores the history again.
 
     python -m benchmarks.scoring [--calls 10000] [--sentences 100] [--rounds 3]
 """
@@ -40,7 +40,7 @@ COMPARED = tuple(_COMPARED.split())
 
 
 def unscore(connection: Connection, prefix: str) -> None:
-    """Put the calls of a prefix back to where they were loaded, and tidy up."""
+    """Delete the scores of the calls with a prefix, make them loaded again, and vacuum."""
     of_prefix = "SELECT transcript_id FROM call_sentiment.transcripts WHERE call_id LIKE %s || '%%'"
     for table in ("call_scores", "speaker_scores"):
         execute(
@@ -55,11 +55,11 @@ def unscore(connection: Connection, prefix: str) -> None:
 
 
 def compare(connection: Connection, found: pd.DataFrame) -> int:
-    """How many rows of both agree in all of COMPARED. Raises AssertionError at the first that does not."""
+    """Compare the rows of both in all of COMPARED; return their number. AssertionError where they differ."""
     columns = ", ".join(COMPARED)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT transcript_id, '' AS who, {columns} FROM call_sentiment.call_scores UNION ALL"
+            f"SELECT transcript_id, '' AS scope, {columns} FROM call_sentiment.call_scores UNION ALL"
             f" SELECT transcript_id, speaker_key, {columns} FROM call_sentiment.speaker_scores"
         )
         stored = pd.DataFrame(cursor.fetchall(), columns=[*KEYS, *COMPARED]).set_index(KEYS).sort_index()
@@ -76,7 +76,7 @@ def compare(connection: Connection, found: pd.DataFrame) -> int:
 
 
 def in_one_statement(connection: Connection, rounds: int) -> None:
-    """All loaded calls, by SQL and by pandas in turns."""
+    """Score all loaded calls by SQL and by pandas in turn, and print the quickest of each."""
     taken: dict[str, list[float]] = {"SQL": [], "read": [], "compute": []}
     sentences = execute(connection, "SELECT count(*) FROM call_sentiment.sentences")[0][0]
     for _ in range(rounds):
@@ -108,7 +108,7 @@ def in_one_statement(connection: Connection, rounds: int) -> None:
 
 
 def batch_ms(connection: Connection, rounds: int) -> str:
-    """Milliseconds to score the batch, as the Dag does: median, and the quickest."""
+    """Milliseconds to score the batch as the Dag does: the median and the quickest."""
     taken = []
     for _ in range(rounds):
         unscore(connection, "batch")
@@ -117,26 +117,26 @@ def batch_ms(connection: Connection, rounds: int) -> str:
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(description="Scoring, beside pandas, and beside a long history.")
-    options.add_argument("--calls", type=int, default=10000)
-    options.add_argument("--sentences", type=int, default=100)
-    options.add_argument("--rounds", type=int, default=3)
-    chosen = options.parse_args()
+    parser = argparse.ArgumentParser(description="Scoring, compared with pandas, and beside a long history.")
+    parser.add_argument("--calls", type=int, default=10000)
+    parser.add_argument("--sentences", type=int, default=100)
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
     with results_database() as connection:
         print_machine(connection)
-        add_calls(connection, "batch", BATCH, chosen.sentences)
+        add_calls(connection, "batch", BATCH, options.sentences)
         rows = [("0", batch_ms(connection, 9))]
-        for calls in (chosen.calls // 10, chosen.calls - chosen.calls // 10):
-            add_calls(connection, f"h{calls}-", calls, chosen.sentences)
+        for calls in (options.calls // 10, options.calls - options.calls // 10):
+            add_calls(connection, f"h{calls}-", calls, options.sentences)
             score_pending(connection)
             others = execute(connection, "SELECT count(*) FROM call_sentiment.transcripts")[0][0] - BATCH
             rows.append((f"{others:,}", batch_ms(connection, 9)))
         execute(connection, "DELETE FROM call_sentiment.calls WHERE call_id LIKE 'batch%%'")
         again = seconds(partial(rescore, connection, execute(connection, "SELECT now()")[0][0]))
-        in_one_statement(connection, chosen.rounds)
-    print(f"One batch of {BATCH} calls of {chosen.sentences} sentences, median (quickest) of 9\n")
+        in_one_statement(connection, options.rounds)
+    print(f"One batch of {BATCH} calls of {options.sentences} sentences, median (quickest) of 9\n")
     print_table(("other calls in the database", "ms"), rows)
-    print(f"{chosen.calls:,} calls scored again in chunks by call_sentiment.rescore: {again:.1f} s")
+    print(f"{options.calls:,} calls scored again in chunks by call_sentiment.rescore: {again:.1f} s")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The figures of docs/scores.md in pandas, as one would compute them outside the database.
 
-Whole columns at a time, no loop over calls; the peer of the scoring benchmark, and checked against it there.
+Whole columns at a time, without a loop over calls. The scoring benchmark compares the results
+and the time.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import pandas as pd
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
 
-KEYS = ["transcript_id", "who"]
+KEYS = ["transcript_id", "scope"]
 _COLUMNS = ["transcript_id", "position", "start_ms", "end_ms", "sentiment", "confidence", "speaker"]
 
 
@@ -25,8 +26,8 @@ def read_sentences(connection: Connection) -> pd.DataFrame:
 
 
 def scores(sentences: pd.DataFrame) -> pd.DataFrame:
-    """One row per call (`who` is empty) and per speaker, indexed by both."""
-    table = _neighbours(_both_ways(_valued(sentences)))
+    """The figures: one row per call (`scope` is empty) and per speaker, indexed by `KEYS`."""
+    table = _add_windows(_put_into_scopes(_add_values(sentences)))
     groups = table.groupby(KEYS, sort=False)
     found = groups.agg(
         sentence_count=("sign", "size"),
@@ -60,7 +61,7 @@ def scores(sentences: pd.DataFrame) -> pd.DataFrame:
     return found
 
 
-def _valued(sentences: pd.DataFrame) -> pd.DataFrame:
+def _add_values(sentences: pd.DataFrame) -> pd.DataFrame:
     table = sentences.copy()
     table["sign"] = table.sentiment.map({"POSITIVE": 1, "NEUTRAL": 0, "NEGATIVE": -1})
     table["positive"], table["negative"] = table.sign == 1, table.sign == -1
@@ -85,24 +86,24 @@ def _valued(sentences: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def _both_ways(table: pd.DataFrame) -> pd.DataFrame:
-    both = pd.concat([table.assign(who=""), table.assign(who=table.speaker)], ignore_index=True)
+def _put_into_scopes(table: pd.DataFrame) -> pd.DataFrame:
+    both = pd.concat([table.assign(scope=""), table.assign(scope=table.speaker)], ignore_index=True)
     return both.sort_values([*KEYS, "start_ms", "end_ms", "position"], ignore_index=True)
 
 
-def _neighbours(table: pd.DataFrame) -> pd.DataFrame:
+def _add_windows(table: pd.DataFrame) -> pd.DataFrame:
     groups = table.groupby(KEYS, sort=False)
-    covered = groups.end_ms.cummax().groupby([table.transcript_id, table.who], sort=False).shift()
+    covered = groups.end_ms.cummax().groupby([table.transcript_id, table.scope], sort=False).shift()
     gap = table.start_ms - covered
     table["talk"] = (table.end_ms - np.fmax(table.start_ms, covered)).clip(lower=0)
     table["long_silence"] = gap.where(gap > 3000, 0)
     rated = table[table.e.notna()]
-    by_who = rated.groupby(KEYS, sort=False)
-    table["last"] = rated.e.where(by_who.cumcount(ascending=False) < 5)
-    # A window is found by its last sentence, and belongs to its first.
-    window = by_who.e.rolling(5).mean().reset_index(level=[0, 1], drop=True)
-    ends = by_who.end_ms.rolling(5).max().reset_index(level=[0, 1], drop=True)
-    begins = by_who.start_ms.shift(4)
+    by_scope = rated.groupby(KEYS, sort=False)
+    table["last"] = rated.e.where(by_scope.cumcount(ascending=False) < 5)
+    # rolling() puts a window at its last sentence; shift() finds the start of its first.
+    window = by_scope.e.rolling(5).mean().reset_index(level=[0, 1], drop=True)
+    ends = by_scope.end_ms.rolling(5).max().reset_index(level=[0, 1], drop=True)
+    begins = by_scope.start_ms.shift(4)
     table["window"], table["window_end"], table["window_start"] = window.round(12), ends, begins
     return table
 
@@ -110,9 +111,9 @@ def _neighbours(table: pd.DataFrame) -> pd.DataFrame:
 def _shrink(found: pd.DataFrame) -> None:
     positive, negative = ((p + 1) / (found.m + 4) for p in (found.p_positive, found.p_negative))
     x = positive - negative
-    reach = 1.959964 * np.sqrt((positive + negative - x * x) / (found.m + 5))
-    found["score_shrunk"], found["score_low"] = x, (x - reach).clip(lower=-1)
-    found["score_high"] = (x + reach).clip(upper=1)
+    half_width = 1.959964 * np.sqrt((positive + negative - x * x) / (found.m + 5))
+    found["score_shrunk"], found["score_low"] = x, (x - half_width).clip(lower=-1)
+    found["score_high"] = (x + half_width).clip(upper=1)
     size = x.abs().round(12)
     mixed = np.minimum(found.positive_count, found.negative_count) >= 0.2 * found.sentence_count
     found["label"] = np.select(

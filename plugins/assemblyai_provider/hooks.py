@@ -12,7 +12,7 @@ from airflow.sdk import BaseHook
 from assemblyai_provider._client import AssemblyAIClient, AsyncAssemblyAIClient, ClientSettings
 from assemblyai_provider._connection.fields import client_settings, transcript_options
 from assemblyai_provider._connection.speech_models import warn_of_deprecated_models
-from assemblyai_provider._waiting.job_tracker import Watch, look
+from assemblyai_provider._waiting.job_tracker import JobTracker, poll_once
 from assemblyai_provider.exceptions import AssemblyAIError, AuthenticationError
 from assemblyai_provider.models import Transcript
 
@@ -75,9 +75,9 @@ class AssemblyAIHook(BaseHook):
 
         One list request answers for up to 200 of them. Raises TransportError if it cannot be told now.
         """
-        watch = Watch()
-        look(watch, self.client, set(transcript_ids), time.monotonic(), whole=True)
-        return not (watch.over or watch.missing_since or watch.unlisted())
+        tracker = JobTracker()
+        poll_once(tracker, self.client, set(transcript_ids), time.monotonic(), every_job=True)
+        return not (tracker.ended or tracker.missing_since or tracker.unlisted_ids())
 
     def default_options(self, overrides: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Transcript options to send: those of AssemblyAI's quickstart, with `overrides` laid over them.

@@ -13,8 +13,8 @@ from airflow.sdk import BaseSensorOperator
 from airflow.sdk.exceptions import AirflowSkipException
 
 from assemblyai_provider._connection.ranges import POLL_INTERVAL
-from assemblyai_provider._waiting.early_end import EarlyEnd, progress, read_wait
-from assemblyai_provider._waiting.job_tracker import Watch, look
+from assemblyai_provider._waiting.job_tracker import JobTracker, poll_once
+from assemblyai_provider._waiting.wait_limit import WaitLimit, describe_progress, read_wait
 from assemblyai_provider.exceptions import ConfigurationError, TranscriptFailedError, TransportError
 from assemblyai_provider.hooks import AssemblyAIHook
 from assemblyai_provider.triggers import AssemblyAITranscriptTrigger, ended_of_event, failures_of_event
@@ -30,28 +30,29 @@ NAMED_FAILURES = 20
 
 
 class AssemblyAITranscriptSensor(BaseSensorOperator):
-    """Waits until the transcripts are over and returns the ids of those that are.
+    """Waits until the transcripts have ended, and returns the ids of those that have.
 
-    By default it waits for every one. With `patience` or `end_after` it ends with those that are ready, maybe
-    none, and leaves the others to whoever waits for them next.
+    By default it waits for all. With `patience` or `end_after` it ends with those that have ended in time,
+    maybe none. The others stay in progress.
 
-    Faults of the network are ridden out until `timeout`. Failed jobs fail the task without retry
+    Network faults are retried until `timeout`. Failed jobs fail the task without retry
     (TranscriptFailedError, with ids and reasons), or skip it with `soft_fail`.
 
-    :param transcript_ids: one id or a list of them, as the submit operator returns them (templated). With an
-        empty list there is nothing to wait for.
+    :param transcript_ids: one id or a list, as the submit operator returns them (templated). An empty list
+        succeeds at once.
     :param assemblyai_conn_id: the connection.
-    :param fail_on_error: False: succeed however the jobs end; whoever reads them then sees which have failed.
-    :param deferrable: wait in the triggerer, occupying no worker slot. It looks once before: if all is over,
-        nothing is deferred.
-    :param poke_interval: seconds between two looks. Deferred, the connection's `poll_interval_s` by default.
-    :param patience: end with the transcripts that are over, even none, once no further one has ended for so
-        long: seconds or a timedelta (templated). None, an empty text or the text `None`: wait for all. On a
-        worker not with `mode="reschedule"`, which remembers nothing between two looks.
-    :param end_after: end with the transcripts that are over so long after this try began to wait (given as
-        `patience` is). A wait ends by either at the first look after that, so up to one interval later, and
-        never while AssemblyAI gives no answer.
-    :return: the ids that are over, each once, in the order given. Failed ones are among them if
+    :param fail_on_error: False: succeed even with failed jobs.
+    :param deferrable: wait in the triggerer, without a worker slot. The worker polls once before: if all have
+        ended, nothing is deferred.
+    :param poke_interval: polling interval in seconds. Deferred, it defaults to the connection's
+        `poll_interval_s`.
+    :param patience: end the wait this long after the last job ended, or after the start while none has:
+        seconds or a timedelta (templated). None, an empty text or the text `None`: wait for all. On a worker
+        not with `mode="reschedule"`, which keeps no memory between two polls.
+    :param end_after: end the wait this long after this try started to wait (given as `patience` is). Either
+        limit takes effect at the first poll after it, so up to one interval later, and never while AssemblyAI
+        gives no answer.
+    :return: the ids that have ended, each once, in the order given. Failed ones are among them if
         `fail_on_error` is off.
     """
 
@@ -83,26 +84,26 @@ class AssemblyAITranscriptSensor(BaseSensorOperator):
         self.patience = patience
         self.end_after = end_after
         self._poll_interval = interval_s
-        self._watch = Watch()
-        self._early_end: EarlyEnd | None = None
+        self._tracker = JobTracker()
+        self._limit: WaitLimit | None = None
         for name, value in (("patience", patience), ("end_after", end_after)):
-            if isinstance(value, (int, float, timedelta)):  # anything else has its value when the task runs
+            if isinstance(value, (int, float, timedelta)):  # a template is checked when it is rendered
                 self._seconds(name)
 
     def execute(self, context: Context) -> list[str]:
         if not self.deferrable:
             super().execute(context)
-            return self._result(self._watch.over)
+            return self._result(self._tracker.ended)
         patience, end_after = self._seconds("patience"), self._seconds("end_after")
         end_at = None if end_after is None else time.time() + end_after
         try:
-            over = self.poke(context)
+            has_ended = self.poke(context)
         except TranscriptFailedError as error:
-            # The base class does this for failures it meets itself: in its own loop and after a deferral.
+            # The base class does this only for errors in its own loop and after a deferral.
             if self.soft_fail or self.never_fail:
                 raise AirflowSkipException(str(error)) from error
             raise
-        if not over:
+        if not has_ended:
             self.defer(
                 trigger=AssemblyAITranscriptTrigger(
                     self._ids,
@@ -117,57 +118,56 @@ class AssemblyAITranscriptSensor(BaseSensorOperator):
                 method_name="execute_complete",
                 timeout=timedelta(seconds=self.timeout),
             )
-        return self._result(self._watch.over)
+        return self._result(self._tracker.ended)
 
     def poke(self, context: Context) -> bool:
-        # A look before deferring is the first one, by which no wait ends early.
-        ids, early_end = set(self._ids), None if self.deferrable else self._wait_on_worker(context)
-        looked_at = self.clock()
+        # No limit ends the wait at the poll before a deferral, which is the first.
+        ids, limit = set(self._ids), None if self.deferrable else self._limit_on_worker(context)
+        started_at = self.clock()
         try:
-            look(self._watch, self._client, ids, looked_at, whole=early_end is not None)
+            poll_once(self._tracker, self._client, ids, started_at, every_job=limit is not None)
         except TransportError as error:
-            self.log.warning("Could not look, will look again: %s", error)
-        over = self._watch.over
-        if len(over) < len(ids) and not (
-            early_end
-            and early_end.is_due(len(over), looked_at if self._watch.is_complete else None, self.clock())
-        ):
-            return False
-        self._judge({id_: outcome.failure for id_, outcome in over.items() if outcome.failure})
+            self.log.warning("Polling failed; the next poll tries again: %s", error)
+        ended = self._tracker.ended
+        if len(ended) < len(ids):
+            polled_at = started_at if self._tracker.is_complete else None
+            if limit is None or not limit.is_reached(len(ended), polled_at, self.clock()):
+                return False
+        self._raise_failures({id_: outcome.failure for id_, outcome in ended.items() if outcome.failure})
         return True
 
-    def _wait_on_worker(self, context: Context) -> EarlyEnd | None:
+    def _limit_on_worker(self, context: Context) -> WaitLimit | None:
         patience, end_after = self._seconds("patience"), self._seconds("end_after")
         if patience is not None and self.reschedule:
             raise ConfigurationError(
-                f"task {self.task_id!r}, patience: is lost between two looks with mode='reschedule'. "
+                f"task {self.task_id!r}, patience: is lost between two polls with mode='reschedule'. "
                 "Set deferrable=True or mode='poke', or give end_after instead."
             )
-        if self._early_end is None and (patience is not None or end_after is not None):
-            began, end_at = self.clock(), None
+        if self._limit is None and (patience is not None or end_after is not None):
+            started_at, end_at = self.clock(), None
             if end_after is not None:
                 first = context["ti"].get_first_reschedule_date(context) if self.reschedule else None
-                waited = (datetime.now(UTC) - first).total_seconds() if first else 0.0
-                end_at = began + end_after - waited
-            self._early_end = EarlyEnd(began, patience, end_at)
-        return self._early_end
+                waited_s = (datetime.now(UTC) - first).total_seconds() if first else 0.0
+                end_at = started_at + end_after - waited_s
+            self._limit = WaitLimit(started_at, patience, end_at)
+        return self._limit
 
     def _seconds(self, name: str) -> float | None:
         return read_wait(getattr(self, name), f"task {self.task_id!r}, {name}")
 
     def execute_complete(self, context: Context, event: Any = None) -> list[str]:
-        """Resumed to tell of failures, or by `dag.test` after a success."""
-        self._judge(failures_of_event(event))
+        """Fail for the failed jobs of an event; `dag.test` resumes here after a success, too."""
+        self._raise_failures(failures_of_event(event))
         ended = ended_of_event(event)
         return self._result(self._ids if ended is None else ended)
 
-    def _result(self, over: Iterable[str]) -> list[str]:
-        ids, over = list(dict.fromkeys(self._ids)), set(over)
-        ended = [id_ for id_ in ids if id_ in over]
-        self.log.info(progress(len(ended), len(ids)))
-        return ended
+    def _result(self, ended: Iterable[str]) -> list[str]:
+        ids, ended = list(dict.fromkeys(self._ids)), set(ended)
+        result = [id_ for id_ in ids if id_ in ended]
+        self.log.info(describe_progress(len(result), len(ids)))
+        return result
 
-    def _judge(self, failures: Mapping[str, str]) -> None:
+    def _raise_failures(self, failures: Mapping[str, str]) -> None:
         if failures and self.fail_on_error:
             named = "; ".join(f"{id_}: {reason}" for id_, reason in list(failures.items())[:NAMED_FAILURES])
             raise TranscriptFailedError(
@@ -182,7 +182,7 @@ class AssemblyAITranscriptSensor(BaseSensorOperator):
     def _ids(self) -> list[str]:
         ids = [self.transcript_ids] if isinstance(self.transcript_ids, str) else list(self.transcript_ids[:])
         for id_ in ids:
-            # A list that a template has turned into text would otherwise be waited for as one strange id.
+            # A list that a template has turned into text would otherwise be taken for one id.
             if not isinstance(id_, str) or not _TRANSCRIPT_ID.fullmatch(id_):
                 raise ValueError(f"{id_!r} is not the id of a transcript")
         return ids

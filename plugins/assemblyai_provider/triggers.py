@@ -11,27 +11,28 @@ from airflow.sdk.execution_time.xcom import XCom
 from airflow.triggers.base import BaseEventTrigger, TaskSuccessEvent, TriggerEvent
 
 from assemblyai_provider._connection.ranges import POLL_INTERVAL
-from assemblyai_provider._waiting.early_end import EarlyEnd, progress, read_wait
-from assemblyai_provider._waiting.job_tracker import Outcome, Snapshot
-from assemblyai_provider._waiting.poller import Poller, watch_list
+from assemblyai_provider._waiting.job_tracker import JobOutcome, PollResult
+from assemblyai_provider._waiting.poller import Poller
+from assemblyai_provider._waiting.wait_limit import WaitLimit, describe_progress, read_wait
+from assemblyai_provider._waiting.wait_registry import wait_registry
 from assemblyai_provider.exceptions import TransportError, TriggerEventError
 
 
 class AssemblyAITranscriptTrigger(BaseEventTrigger):
-    """Fires once all of the transcripts are over, or those that are ready in time.
+    """Fires when all of the transcripts have ended, or when a limit of the wait is reached.
 
-    All triggers of one connection in a triggerer share one poller. The task is ended here and now when all is
-    well; it is resumed on a worker only to tell of failed jobs.
+    All triggers of one connection in a triggerer share one poller. On success the triggerer ends the task.
+    The task resumes on a worker only to fail for failed jobs.
 
     :param transcript_ids: AssemblyAI's ids.
     :param assemblyai_conn_id: the connection.
-    :param poll_interval: seconds between two looks; None for the connection's own. The poller keeps to the
-        shortest one that anybody asks for.
-    :param fail_on_error: False: failed jobs are as good an end as completed ones.
-    :param patience: fire with the jobs that are over once no further one has ended for so many seconds. They
-        are counted anew when a triggerer is restarted.
-    :param end_at: fire with the jobs that are over at this time at the latest, in seconds since 1970 (UTC).
-    :param push_result: push the ids that are over as the task's XCom before the task is ended here.
+    :param poll_interval: polling interval in seconds; None for the connection's own. The poller uses the
+        shortest one of all waits.
+    :param fail_on_error: False: succeed even with failed jobs.
+    :param patience: fire this many seconds after the last job ended, or after the start while none has. The
+        count starts anew when a triggerer restarts.
+    :param end_at: fire at this time at the latest, in seconds since 1970 (UTC).
+    :param push_result: push the ids that have ended as the task's XCom before the triggerer ends the task.
     :param has_mapped_dependants: tasks are expanded over that XCom.
     """
 
@@ -74,56 +75,55 @@ class AssemblyAITranscriptTrigger(BaseEventTrigger):
         )
 
     def shared_stream_key(self) -> Hashable:
-        # The connection is all that open_shared_stream reads; ids and intervals reach the poller by its list.
+        # open_shared_stream reads nothing but the connection; the registry has the ids and intervals.
         return ("assemblyai_provider.transcripts", self.assemblyai_conn_id)
 
     @classmethod
-    async def open_shared_stream(cls, kwargs: dict[str, Any]) -> AsyncGenerator[Snapshot]:
-        async with aclosing(Poller(kwargs["assemblyai_conn_id"]).snapshots()) as snapshots:
-            async for snapshot in snapshots:
-                yield snapshot
+    async def open_shared_stream(cls, kwargs: dict[str, Any]) -> AsyncGenerator[PollResult]:
+        async with aclosing(Poller(kwargs["assemblyai_conn_id"]).results()) as results:
+            async for result in results:
+                yield result
 
     async def filter_shared_stream(self, shared_stream: AsyncIterator[Any]) -> AsyncIterator[TriggerEvent]:
-        prompt = self.patience is not None or self.end_at is not None
-        with watch_list(self.assemblyai_conn_id).waiting(
-            self.transcript_ids, self.poll_interval, prompt=prompt
-        ):
-            over = await self._wait(shared_stream)
-        self.log.info(progress(len(over), len(set(self.transcript_ids))))
-        failures = {id_: outcome.failure for id_, outcome in over.items() if outcome.failure}
+        has_limit = self.patience is not None or self.end_at is not None
+        registry = wait_registry(self.assemblyai_conn_id)
+        with registry.register(self.transcript_ids, self.poll_interval, steady=has_limit):
+            ended = await self._wait(shared_stream)
+        self.log.info(describe_progress(len(ended), len(set(self.transcript_ids))))
+        failures = {id_: outcome.failure for id_, outcome in ended.items() if outcome.failure}
         if failures and self.fail_on_error:
             yield TriggerEvent({"status": "failed", "failures": failures})  # type: ignore[no-untyped-call]
         else:
-            await self._push(list(over))
+            await self._push(list(ended))
             event = TaskSuccessEvent()
             # A triggerer ends the task and never reads this; `dag.test` resumes the task with it.
-            event.payload = {"status": "over", "ended": list(over)}
+            event.payload = {"status": "over", "ended": list(ended)}
             yield event
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Poll alone: for `dag.test`, and whatever else runs triggers without sharing streams."""
+        """Poll without a shared stream, as `dag.test` runs a trigger."""
         async with aclosing(self.open_shared_stream(self.serialize()[1])) as stream:
             async for event in self.filter_shared_stream(stream):
                 yield event
 
-    async def _wait(self, stream: AsyncIterator[Snapshot]) -> dict[str, Outcome]:
-        """The outcomes that the wait ends with, in the order of the ids."""
-        began = self.clock()
-        end_at = None if self.end_at is None else began + self.end_at - time.time()
-        early_end = EarlyEnd(began, self.patience, end_at)
-        async for snapshot in stream:
-            over = {id_: snapshot.over[id_] for id_ in self.transcript_ids if id_ in snapshot.over}
-            if len(over) == len(set(self.transcript_ids)) or early_end.is_due(
-                len(over), snapshot.looked_at, self.clock()
+    async def _wait(self, stream: AsyncIterator[PollResult]) -> dict[str, JobOutcome]:
+        """The outcomes when the wait ends, in the order of the ids."""
+        started_at = self.clock()
+        end_at = None if self.end_at is None else started_at + self.end_at - time.time()
+        limit = WaitLimit(started_at, self.patience, end_at)
+        async for result in stream:
+            ended = {id_: result.ended[id_] for id_ in self.transcript_ids if id_ in result.ended}
+            if len(ended) == len(set(self.transcript_ids)) or limit.is_reached(
+                len(ended), result.started_at, self.clock()
             ):
-                return over
+                return ended
         raise TransportError("the shared poller ended")
 
     async def _push(self, ended: list[str]) -> None:
         """Push the result as a worker would.
 
-        Not with TaskSuccessEvent(xcoms=...): Airflow 3.3.2 encodes that twice, so that a task that pulls it
-        gets a text, and records no length, without which no task can be expanded over it.
+        TaskSuccessEvent(xcoms=...) does not: Airflow 3.3.2 encodes its values twice, so that a task pulls a
+        text, and records no length, so that no task can be expanded over it.
         """
         task = self.task_instance
         if not self.push_result or task is None:
@@ -141,9 +141,9 @@ class AssemblyAITranscriptTrigger(BaseEventTrigger):
 
 
 def failures_of_event(event: object) -> dict[str, str]:
-    """The failures an event tells of, empty for success. Raises TriggerEventError for anything unexpected.
+    """The failures in an event by id, empty for success. Raises TriggerEventError for any other event.
 
-    `dag.test` resumes a task with the payload of the event where a triggerer would have ended it.
+    `dag.test` resumes a task with a success event, too; a triggerer ends the task instead.
     """
     if event == "success" or ended_of_event(event) is not None:
         return {}
@@ -151,11 +151,14 @@ def failures_of_event(event: object) -> dict[str, str]:
         failures = event.get("failures")
         if failures and isinstance(failures, dict):
             return {str(transcript_id): str(reason) for transcript_id, reason in failures.items()}
-    raise TriggerEventError(f"cannot make sense of an event of type {type(event).__name__}")
+    raise TriggerEventError(
+        f"cannot read a trigger event of type {type(event).__name__}. Run the triggerer and the workers with"
+        " the same version of the provider."
+    )
 
 
 def ended_of_event(event: object) -> list[str] | None:
-    """The ids that a wait ended with, or None where the event does not tell."""
+    """The ids that had ended when the wait did, or None if the event does not hold them."""
     if isinstance(event, dict) and event.get("status") == "over":
         ended = event.get("ended")
         if isinstance(ended, list):

@@ -37,8 +37,8 @@ class AsyncAssemblyAIClient:
         uniform: Callable[[float, float], float] = random.uniform,
     ) -> None:
         self.settings = settings
-        self.sent = 0
-        """Requests sent so far, repeated ones included."""
+        self.requests_sent = 0
+        """Requests sent so far, retries included."""
         self._limiter = limiter or shared_limiter(
             settings.base_url, settings.api_key, settings.request_budget
         )
@@ -85,7 +85,7 @@ class AsyncAssemblyAIClient:
     async def _send(self, request: core.Request) -> core.Answer:
         if (delay := self._limiter.reserve()) > 0:
             await self._sleep(delay)
-        self.sent += 1
+        self.requests_sent += 1
         try:
             response = await self._http.request(request.method, request.path, params=dict(request.params))
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:

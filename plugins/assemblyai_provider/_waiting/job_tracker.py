@@ -1,9 +1,9 @@
-"""The decision which jobs are over, without input or output; `poke` and the poller both drive it."""
+"""Which jobs have ended: decided without input or output. The sensor and the poller both drive it."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -11,180 +11,189 @@ from assemblyai_provider._client import AssemblyAIClient, Page
 from assemblyai_provider.exceptions import TranscriptNotFoundError, TransportError
 from assemblyai_provider.models import Transcript, TranscriptStatus
 
-ACTIVE = (TranscriptStatus.QUEUED, TranscriptStatus.PROCESSING)
-"""The lists to look into, in this order: a job moves from the first to the second meanwhile, never back."""
-
-Ask = tuple[TranscriptStatus, str | None]
-"""A page of a list to ask for: the status it is filtered by, and `before_id`."""
+# A job moves from each list to the next, never back, so a round that reads them in this order misses none.
+_NEXT_LIST = {
+    TranscriptStatus.QUEUED: TranscriptStatus.PROCESSING,
+    TranscriptStatus.PROCESSING: TranscriptStatus.COMPLETED,
+}
 
 MISSING_AFTER_S = 60.0
-"""For so long an unknown id may be one whose submission has not spread through AssemblyAI's servers yet."""
+"""An id unknown for less may belong to a job that has not reached all of AssemblyAI's servers yet."""
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class PageRequest:
+    """One page of the list to request: jobs of this status, older than the job `before_id`."""
+
+    status: TranscriptStatus
+    before_id: str | None = None
+
+
+_FIRST_PAGE = PageRequest(TranscriptStatus.QUEUED)
+
+
+@dataclass(frozen=True, slots=True)
+class JobOutcome:
     """How a job ended: `failure` is None if it has a transcript, else the reason why not."""
 
     failure: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
-    """What a round has found.
+class PollResult:
+    """What one round has found.
 
-    :param over: how each watched job that is over ended.
-    :param looked_at: when the round began, on its poller's clock; None if it did not get as far as every job.
+    :param ended: the outcome of each job that has ended, those of earlier rounds included.
+    :param started_at: when the round started, on the poller's clock; None if it did not reach every job.
     """
 
-    over: Mapping[str, Outcome]
-    looked_at: float | None = None
+    ended: Mapping[str, JobOutcome]
+    started_at: float | None = None
 
 
 @dataclass(slots=True)
-class Watch:
-    """Follows jobs from round to round.
+class JobTracker:
+    """Tracks jobs from round to round.
 
-    A round is `begin`, then the pages of `lists`, each told through `take`, then one look by id at each of
-    `unlisted`, told through `confirm` or `not_found`. Times are seconds of any monotonic clock. `over` holds
-    the outcomes of those that are over and still wanted. `missing_since` says since when AssemblyAI does not
-    know a job; given to the next watch, it lets several short waits do for a long one.
+    A round is `start_round`; then each `next_page`, its answer given to `record_page`; then one request by id
+    for each of `unlisted_ids`, its answer given to `record_transcript`, `record_missing` or `postpone`.
+    Times are seconds of any monotonic clock.
+
+    :param ended: outcomes of the wanted jobs that have ended.
+    :param missing_since: when AssemblyAI first did not know a job. Pass it on to the next tracker, so that
+        several short waits count as one long wait.
     """
 
-    over: dict[str, Outcome] = field(default_factory=dict)
+    ended: dict[str, JobOutcome] = field(default_factory=dict)
     missing_since: dict[str, float] = field(default_factory=dict)
-    _unseen: set[str] = field(default_factory=set)
-    _created: dict[str, datetime] = field(default_factory=dict)
-    _put_off: Counter[str] = field(default_factory=Counter)
-    _page: Page = field(init=False)
-    _listed: bool = False
+    _remaining: set[str] = field(default_factory=set)  # not accounted for in this round
+    _created_at: dict[str, datetime] = field(default_factory=dict)
+    _postponed: Counter[str] = field(default_factory=Counter)
+    _page: PageRequest | None = _FIRST_PAGE
 
     @property
     def is_complete(self) -> bool:
-        """Whether the round got as far as every job.
+        """Whether the round reached every job.
 
-        Those whose looks by id go unanswered do not count, or a single one would keep every round incomplete.
+        Postponed jobs do not count, or a single unreadable answer would keep every round incomplete.
         """
-        return self._listed and self._unseen <= self._put_off.keys()
+        return self.next_page() is None and self._remaining <= self._postponed.keys()
 
-    def begin(self, wanted: Set[str]) -> bool:
-        """Start a round for these ids; False if all of them are over, so that there is nothing to ask."""
-        self.over = {id_: outcome for id_, outcome in self.over.items() if id_ in wanted}
-        self._unseen = pending = set(wanted - self.over.keys())
-        self._created = {id_: at for id_, at in self._created.items() if id_ in pending}
-        self._put_off = Counter({id_: times for id_, times in self._put_off.items() if id_ in pending})
-        self._listed = not pending
+    def start_round(self, wanted: Set[str]) -> bool:
+        """Start a round for these ids; False if all of them have ended, so there is nothing to request."""
+        self.ended = {id_: outcome for id_, outcome in self.ended.items() if id_ in wanted}
+        self._remaining = pending = set(wanted - self.ended.keys())
+        self._created_at = {id_: at for id_, at in self._created_at.items() if id_ in pending}
+        self._postponed = Counter({id_: times for id_, times in self._postponed.items() if id_ in pending})
+        self._page = _FIRST_PAGE
         return bool(pending)
 
-    def lists(self) -> Iterator[Ask]:
-        """The pages of this round, each to be asked for and given to `take` before the next.
+    def next_page(self) -> PageRequest | None:
+        """The page to request next, or None when the lists can tell no more.
 
-        First the lists of jobs in work, then that of the completed ones: a page costs as much as one look by
-        id, but answers for up to 200 jobs, and without their transcripts, several MB for a long call.
+        Lists come before requests by id: a page costs as much as one such request, but answers for up to 200
+        jobs, and without their transcripts, several MB for a long call.
         """
-        for status in ACTIVE:
-            before_id: str | None = None
-            while self._unseen:
-                yield status, before_id
-                self._take_active(self._page)
-                if (before_id := self._older(self._page)) is None:
-                    break
-        before_id = None
-        while self._unseen:
-            yield TranscriptStatus.COMPLETED, before_id
-            # Those that are left may be spread over a long history, where looking by id is cheaper.
-            if not self._take_completed(self._page) or (before_id := self._older(self._page)) is None:
-                break
-        self._listed = True
+        return self._page if self._remaining else None
 
-    def take(self, page: Page) -> None:
-        """Take the page that was asked for."""
-        self._page = page
+    def record_page(self, request: PageRequest, page: Page) -> None:
+        """Record the answer to `next_page`. Raises ValueError for any other request."""
+        if request != self.next_page():
+            raise ValueError(f"{request} is not the page to request next: {self.next_page()}")
+        if request.status is TranscriptStatus.COMPLETED:
+            # Jobs that remain may be spread over a long history, where requests by id are cheaper.
+            is_useful = self._record_completed(page)
+        else:
+            self._record_active(page)
+            is_useful = True
+        before_id = self._next_before_id(page) if is_useful else None
+        if before_id is not None:
+            self._page = PageRequest(request.status, before_id)
+        else:
+            next_list = _NEXT_LIST.get(request.status)
+            self._page = PageRequest(next_list) if next_list else None
 
-    def _take_active(self, page: Page) -> None:
+    def _record_active(self, page: Page) -> None:
         for item in page.items:
-            if item.id in self._unseen and not item.status.is_terminal:
-                self._unseen.discard(item.id)
+            if item.id in self._remaining and not item.status.is_terminal:
+                self._remaining.discard(item.id)
                 self.missing_since.pop(item.id, None)
                 if item.created:
-                    self._created[item.id] = item.created
+                    self._created_at[item.id] = item.created
 
-    def _take_completed(self, page: Page) -> int:
-        """Take those that have a transcript; returns how many of them were waited for."""
+    def _record_completed(self, page: Page) -> bool:
+        """Record the jobs that have a transcript; returns whether there was any."""
         found = [
             item.id
             for item in page.items
-            if item.id in self._unseen and item.status is TranscriptStatus.COMPLETED and not item.deleted
+            if item.id in self._remaining and item.status is TranscriptStatus.COMPLETED and not item.deleted
         ]
-        self._unseen.difference_update(found)
-        self.over |= dict.fromkeys(found, Outcome())
-        return len(found)
+        self._remaining.difference_update(found)
+        self.ended |= dict.fromkeys(found, JobOutcome())
+        return bool(found)
 
-    def _older(self, page: Page) -> str | None:
-        """The `before_id` of the next page to ask for, or None for enough.
+    def _next_before_id(self, page: Page) -> str | None:
+        """The `before_id` of the list's next page, or None once it cannot hold a remaining job.
 
-        Enough is when everyone is accounted for, or when the list has gone back beyond the oldest job still
-        unaccounted for. Where nothing is known of its age it may be anywhere, so the list is read to its end.
+        A job whose age is unknown may be on any page, so then the list is read to its end.
         """
-        if not self._unseen or (page.oldest and self._is_beyond(page.oldest)):
+        if page.oldest and all(
+            id_ in self._created_at and self._created_at[id_] > page.oldest for id_ in self._remaining
+        ):
             return None
         return page.older
 
-    def _is_beyond(self, oldest: datetime) -> bool:
-        return all(id_ in self._created and self._created[id_] > oldest for id_ in self._unseen)
+    def unlisted_ids(self) -> list[str]:
+        """The ids that no list has shown, most likely failed jobs; those postponed most often come last."""
+        return sorted(self._remaining, key=lambda id_: (self._postponed[id_], id_))
 
-    def unlisted(self) -> list[str]:
-        """The ids that stood in no list, each to be looked at by id: failed, most likely.
-
-        Those that `put_off` was told of come last, the more often the later, and so hold up nobody else.
-        """
-        return sorted(self._unseen, key=lambda id_: (self._put_off[id_], id_))
-
-    def put_off(self, transcript_id: str) -> None:
-        """Take note that a look by id was not answered."""
-        self._put_off[transcript_id] += 1
-
-    def confirm(self, transcript_id: str, transcript: Transcript) -> None:
-        """Take the answer to a look by id."""
-        self._unseen.discard(transcript_id)
+    def record_transcript(self, transcript_id: str, transcript: Transcript) -> None:
+        """Record the answer to a request by id."""
+        self._remaining.discard(transcript_id)
         self.missing_since.pop(transcript_id, None)
-        self._put_off.pop(transcript_id, None)
+        self._postponed.pop(transcript_id, None)
         if transcript.status.is_terminal:
             failure = transcript.failure
-            self.over[transcript_id] = Outcome(failure.reason if failure else None)
+            self.ended[transcript_id] = JobOutcome(failure.reason if failure else None)
 
-    def not_found(self, transcript_id: str, now: float) -> None:
-        """Take the answer that there is no such job; it counts as over when that stays so for a while."""
-        self._unseen.discard(transcript_id)
+    def record_missing(self, transcript_id: str, now: float) -> None:
+        """Record that AssemblyAI does not know this id; the job has ended if that lasts MISSING_AFTER_S."""
+        self._remaining.discard(transcript_id)
         if now - self.missing_since.setdefault(transcript_id, now) >= MISSING_AFTER_S:
-            self.over[transcript_id] = Outcome("AssemblyAI does not know this transcript (any more)")
+            self.ended[transcript_id] = JobOutcome("AssemblyAI does not know this transcript (any more)")
+
+    def postpone(self, transcript_id: str) -> None:
+        """Record that a request by id got no usable answer."""
+        self._postponed[transcript_id] += 1
 
 
-def look(
-    watch: Watch, client: AssemblyAIClient, wanted: Set[str], now: float, *, whole: bool = False
+def poll_once(
+    tracker: JobTracker, client: AssemblyAIClient, wanted: Set[str], now: float, *, every_job: bool = False
 ) -> None:
-    """One round on the worker's side, which ends at the first job that is found to be in work.
+    """One round with the blocking client. It stops at the first job found in progress.
 
-    :param whole: go on to the other jobs.
+    :param every_job: poll the other jobs, too.
     """
-    if not watch.begin(wanted):
+    if not tracker.start_round(wanted):
         return
-    if not whole:
-        # Where thousands are in work, any one of these tells for a single request what takes many pages.
-        first = watch.unlisted()[0]
-        _confirm(watch, client, first, now)
-        if first not in watch.over:
+    if not every_job:
+        # Where thousands are in progress, a single request for any of them saves many pages.
+        first = tracker.unlisted_ids()[0]
+        _poll_by_id(tracker, client, first, now)
+        if first not in tracker.ended:
             return
-    for status, before_id in watch.lists():
-        watch.take(client.list_transcripts(status=status, before_id=before_id))
-    for transcript_id in watch.unlisted():
-        _confirm(watch, client, transcript_id, now)
+    while request := tracker.next_page():
+        page = client.list_transcripts(status=request.status, before_id=request.before_id)
+        tracker.record_page(request, page)
+    for transcript_id in tracker.unlisted_ids():
+        _poll_by_id(tracker, client, transcript_id, now)
 
 
-def _confirm(watch: Watch, client: AssemblyAIClient, transcript_id: str, now: float) -> None:
+def _poll_by_id(tracker: JobTracker, client: AssemblyAIClient, transcript_id: str, now: float) -> None:
     try:
-        watch.confirm(transcript_id, client.get_transcript(transcript_id))
+        tracker.record_transcript(transcript_id, client.get_transcript(transcript_id))
     except TranscriptNotFoundError:
-        watch.not_found(transcript_id, now)
+        tracker.record_missing(transcript_id, now)
     except TransportError:
-        watch.put_off(transcript_id)
+        tracker.postpone(transcript_id)
         raise

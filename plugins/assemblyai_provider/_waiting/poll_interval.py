@@ -1,4 +1,4 @@
-"""How often the poller asks, without input or output."""
+"""How long the poller pauses between rounds, decided without input or output."""
 
 from __future__ import annotations
 
@@ -8,21 +8,29 @@ from dataclasses import dataclass
 
 from assemblyai_provider._client.rate_limiter import WINDOW_S
 
+_BUDGET_SHARE = 0.5
+
 
 @dataclass(slots=True)
-class Pace:
-    """How long to pause between rounds: longer while nothing happens, never beyond a share of the budget."""
+class PollInterval:
+    """Pauses between rounds: longer while no job ends, and never over half of the request budget."""
 
     uniform: Callable[[float, float], float] = random.uniform
     _slowdown: float = 1.0
-    _affordable: float = 0.0
+    _affordable_s: float = 0.0
 
-    def pause(self, interval_s: float, *, news: bool, requests: int, budget: int) -> float:
-        """Seconds until the next round, after one that took `requests` of the `budget` per five minutes."""
-        self._slowdown = 1.0 if news else min(self._slowdown * 1.25, 3.0)
-        self._affordable = requests * WINDOW_S / (budget * 0.5)
-        return self.shortest(interval_s * self._slowdown)
+    def next_pause(self, interval_s: float, *, slow_down: bool, requests: int, budget: int) -> float:
+        """Seconds until the next round.
 
-    def shortest(self, interval_s: float) -> float:
-        """Seconds to pause after the same round for whoever must not be slowed down."""
-        return max(interval_s * self.uniform(0.8, 1.2), self._affordable)
+        :param interval_s: the interval that the waits ask for.
+        :param slow_down: pause longer than last time, up to three intervals; False: one interval again.
+        :param requests: how many the last round took.
+        :param budget: how many the account has per five minutes.
+        """
+        self._slowdown = min(self._slowdown * 1.25, 3.0) if slow_down else 1.0
+        self._affordable_s = requests * WINDOW_S / (budget * _BUDGET_SHARE)
+        return self.shortest_pause(interval_s * self._slowdown)
+
+    def shortest_pause(self, interval_s: float) -> float:
+        """Seconds to pause after the same round without slowing down."""
+        return max(interval_s * self.uniform(0.8, 1.2), self._affordable_s)

@@ -1,4 +1,4 @@
-"""Waiting for many jobs at once by listing those that are not over; one poller per connection and process."""
+"""Polls many jobs at once by listing those in progress; one poller per connection and process."""
 
 from __future__ import annotations
 
@@ -6,16 +6,14 @@ import asyncio
 import logging
 import random
 import time
-from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Set
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 
 from airflow.sdk.exceptions import AirflowNotFoundException
 
 from assemblyai_provider._client import AsyncAssemblyAIClient
-from assemblyai_provider._waiting.job_tracker import Snapshot, Watch
-from assemblyai_provider._waiting.poll_interval import Pace
+from assemblyai_provider._waiting.job_tracker import JobTracker, PollResult
+from assemblyai_provider._waiting.poll_interval import PollInterval
+from assemblyai_provider._waiting.wait_registry import wait_registry
 from assemblyai_provider.exceptions import (
     AssemblyAIError,
     AuthenticationError,
@@ -27,66 +25,18 @@ from assemblyai_provider.hooks import AssemblyAIHook
 
 log = logging.getLogger(__name__)
 
-LOOKS_AT_ONCE = 4
+CONCURRENT_REQUESTS = 4
 """By id. An answer holds the whole transcript, several MB for a long call, so few are in memory at once."""
 
-CERTAIN_AFTER = 3
-"""So often in a row the connection must be unusable before everybody who waits is told."""
+MAX_CONNECTION_FAILURES = 3
+"""Consecutive connection failures before waiting tasks fail."""
 
-UNUSABLE_PAUSE_S = 10.0
-UNUSABLE = (AuthenticationError, ConfigurationError, AirflowNotFoundException)
-
-
-@dataclass(slots=True)
-class WatchList:
-    """Who waits for what on one connection: filled by triggers, read by the poller in the same process."""
-
-    ids: Counter[str] = field(default_factory=Counter)
-    intervals: Counter[float | None] = field(default_factory=Counter)
-    prompt: int = 0
-    arrival: asyncio.Event | None = None
-    missing_since: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def waiting(
-        self, ids: Iterable[str], poll_interval: float | None, *, prompt: bool = False
-    ) -> Iterator[None]:
-        """Have these ids watched inside the block, every `poll_interval` seconds.
-
-        :param prompt: never less often, even while nothing happens.
-        """
-        ids = Counter(ids)
-        self.ids.update(ids)
-        self.intervals[poll_interval] += 1
-        self.prompt += prompt
-        if prompt and self.arrival:
-            self.arrival.set()
-        try:
-            yield
-        finally:
-            self.prompt -= prompt
-            for transcript_id, times in ids.items():
-                self.ids[transcript_id] -= times
-                if not self.ids[transcript_id]:
-                    del self.ids[transcript_id]
-            self.intervals -= Counter([poll_interval])
-
-    def interval_s(self, default_s: float) -> float:
-        """The shortest interval anybody asks for, None being the default."""
-        shortest = min((default_s if s is None else s for s in self.intervals), default=default_s)
-        return max(shortest, 0.1)
-
-
-_watch_lists: dict[str, WatchList] = {}
-
-
-def watch_list(assemblyai_conn_id: str) -> WatchList:
-    """The watch list of a connection in this process."""
-    return _watch_lists.setdefault(assemblyai_conn_id, WatchList())
+CONNECTION_PAUSE_S = 10.0
+CONNECTION_FAILURES = (AuthenticationError, ConfigurationError, AirflowNotFoundException)
 
 
 class Poller:
-    """Watches what the connection's watch list holds.
+    """Polls the jobs in the connection's wait registry.
 
     :param assemblyai_conn_id: the connection.
     :param sleep, clock, uniform: how to wait (seconds), a monotonic clock and the jitter.
@@ -101,93 +51,98 @@ class Poller:
         uniform: Callable[[float, float], float] = random.uniform,
     ) -> None:
         self._hook = AssemblyAIHook(assemblyai_conn_id)
-        self._list = watch_list(assemblyai_conn_id)
+        self._registry = wait_registry(assemblyai_conn_id)
         self._sleep, self._clock, self._uniform = sleep, clock, uniform
-        self._watch, self._pace = Watch(missing_since=self._list.missing_since), Pace(uniform)
-        self._failures = 0
-        self._answered = True
+        self._tracker = JobTracker(missing_since=self._registry.missing_since)
+        self._interval = PollInterval(uniform)
 
-    async def snapshots(self) -> AsyncGenerator[Snapshot]:
-        """After each round, for ever: how each watched job that is over ended, told again every time.
+    async def results(self) -> AsyncGenerator[PollResult]:
+        """The result of each round, for ever; a job that has ended is in every later result, too.
 
-        Rides out every fault of the network. Raises only once it is certain that the connection is unusable
-        (refused key, no such connection): it is read anew after every fault, so a corrected one is taken up.
+        Network faults are retried for ever. After each the connection is read again, for a new client, so that
+        a correction takes effect. Raises after consecutive connection failures (refused key, no such
+        connection).
         """
+        connection_failures = 0
         while True:
             try:
-                settings = await self._hook.get_async_settings()
-                async with AsyncAssemblyAIClient(
-                    settings, sleep=self._sleep, uniform=self._uniform
-                ) as client:
-                    self._answered = True
-                    while self._answered:
-                        looked_at = self._clock()
-                        pause = await self._round(client)
-                        yield Snapshot(self._watch.over, looked_at if self._watch.is_complete else None)
-                        await self._rest(pause, settings.poll_interval_s)
-            except UNUSABLE as error:
-                self._failures += 1
-                if self._failures >= CERTAIN_AFTER:
+                async with await self._new_client() as client:
+                    is_reachable = True
+                    while is_reachable:
+                        started_at = self._clock()
+                        is_reachable, pause_s = await self._poll_round(client)
+                        if is_reachable:
+                            connection_failures = 0
+                        is_complete = self._tracker.is_complete
+                        yield PollResult(self._tracker.ended, started_at if is_complete else None)
+                        await self._pause(pause_s, client.settings.poll_interval_s)
+            except CONNECTION_FAILURES as error:
+                connection_failures += 1
+                if connection_failures >= MAX_CONNECTION_FAILURES:
                     raise
                 log.warning("Cannot use connection %s: %s", self._hook.assemblyai_conn_id, error)
-                await self._sleep(UNUSABLE_PAUSE_S)
+                await self._sleep(CONNECTION_PAUSE_S)
 
-    async def _round(self, client: AsyncAssemblyAIClient) -> float:
-        """Look once at everything that is wanted; returns the pause until the next round."""
-        sent, known, wanted = client.sent, self._watch.over, set(self._list.ids)
+    async def _new_client(self) -> AsyncAssemblyAIClient:
+        settings = await self._hook.get_async_settings()
+        return AsyncAssemblyAIClient(settings, sleep=self._sleep, uniform=self._uniform)
+
+    async def _poll_round(self, client: AsyncAssemblyAIClient) -> tuple[bool, float]:
+        """Poll each registered job once; returns whether AssemblyAI answered, and the pause in seconds."""
+        requests_before, ended_before = client.requests_sent, set(self._tracker.ended)
+        is_reachable, count = True, len(self._registry.ids)
         try:
-            await self._look(client, wanted)
-            self._failures = 0
-        except UNUSABLE:
+            await self._poll_jobs(client)
+        except CONNECTION_FAILURES:
             raise
         except AssemblyAIError as error:
-            self._answered = False
-            log.warning("AssemblyAI cannot be asked for %d jobs now: %s", len(wanted), error)
-        settings = client.settings
-        return self._pace.pause(
-            self._list.interval_s(settings.poll_interval_s),
-            news=bool(self._list.prompt) or not self._watch.over.keys() <= known.keys(),
-            requests=client.sent - sent,
-            budget=settings.request_budget,
+            is_reachable = False
+            log.warning("Polling of %d jobs failed; the next round tries again: %s", count, error)
+        has_new_end = not self._tracker.ended.keys() <= ended_before
+        return is_reachable, self._interval.next_pause(
+            self._registry.interval_s(client.settings.poll_interval_s),
+            slow_down=not (has_new_end or self._registry.steady_count),
+            requests=client.requests_sent - requests_before,
+            budget=client.settings.request_budget,
         )
 
-    async def _rest(self, pause: float, poll_interval_s: float) -> None:
-        """Sleep until the next round, which comes sooner for a prompt wait that begins meanwhile."""
-        began, self._list.arrival = self._clock(), asyncio.Event()
-        sleep = asyncio.ensure_future(self._sleep(pause))
-        arrival = asyncio.create_task(self._list.arrival.wait())
-        try:
-            await asyncio.wait((sleep, arrival), return_when=asyncio.FIRST_COMPLETED)
-            slept = sleep.done()
-        finally:
-            sleep.cancel()
-            arrival.cancel()
-        if slept:
-            await sleep
-        else:
-            shortest = self._pace.shortest(self._list.interval_s(poll_interval_s))
-            await self._sleep(max(shortest - (self._clock() - began), 0))
-
-    async def _look(self, client: AsyncAssemblyAIClient, wanted: Set[str]) -> None:
-        watch = self._watch
-        if not watch.begin(wanted):
+    async def _poll_jobs(self, client: AsyncAssemblyAIClient) -> None:
+        if not self._tracker.start_round(set(self._registry.ids)):
             return
-        for status, before_id in watch.lists():
-            watch.take(await client.list_transcripts(status=status, before_id=before_id))
-        left = iter(watch.unlisted())
-        # Each ends at its first fault, so an outage ends the round soon. All end before an error is raised:
+        while request := self._tracker.next_page():
+            page = await client.list_transcripts(status=request.status, before_id=request.before_id)
+            self._tracker.record_page(request, page)
+        ids = iter(self._tracker.unlisted_ids())
+        # Each stops at its first fault, so an outage ends the round soon. All stop before an error is raised:
         # none may go on with a closed client.
-        looks = (self._confirm(client, left) for _ in range(LOOKS_AT_ONCE))
-        for error in await asyncio.gather(*looks, return_exceptions=True):
+        tasks = (self._poll_by_id(client, ids) for _ in range(CONCURRENT_REQUESTS))
+        for error in await asyncio.gather(*tasks, return_exceptions=True):
             if error is not None:
                 raise error
 
-    async def _confirm(self, client: AsyncAssemblyAIClient, left: Iterator[str]) -> None:
-        for transcript_id in left:
+    async def _poll_by_id(self, client: AsyncAssemblyAIClient, ids: Iterator[str]) -> None:
+        for transcript_id in ids:
             try:
-                self._watch.confirm(transcript_id, await client.get_transcript(transcript_id))
+                self._tracker.record_transcript(transcript_id, await client.get_transcript(transcript_id))
             except TranscriptNotFoundError:
-                self._watch.not_found(transcript_id, self._clock())
+                self._tracker.record_missing(transcript_id, self._clock())
             except TransportError:
-                self._watch.put_off(transcript_id)
+                self._tracker.postpone(transcript_id)
                 raise
+
+    async def _pause(self, pause_s: float, poll_interval_s: float) -> None:
+        """Sleep until the next round; a steady wait that is registered meanwhile shortens the pause."""
+        started_at, self._registry.steady_added = self._clock(), asyncio.Event()
+        sleep = asyncio.ensure_future(self._sleep(pause_s))
+        steady_added = asyncio.create_task(self._registry.steady_added.wait())
+        try:
+            await asyncio.wait((sleep, steady_added), return_when=asyncio.FIRST_COMPLETED)
+            slept = sleep.done()
+        finally:
+            sleep.cancel()
+            steady_added.cancel()
+        if slept:
+            await sleep
+        else:
+            shortest_s = self._interval.shortest_pause(self._registry.interval_s(poll_interval_s))
+            await self._sleep(max(shortest_s - (self._clock() - started_at), 0))

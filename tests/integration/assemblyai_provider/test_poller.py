@@ -10,14 +10,15 @@ from airflow.triggers.base import TaskSuccessEvent, TriggerEvent
 from airflow.triggers.shared_stream import SharedStreamManager
 
 from assemblyai_provider._client import AssemblyAIClient
-from assemblyai_provider._waiting.job_tracker import MISSING_AFTER_S, Outcome, Snapshot
-from assemblyai_provider._waiting.poller import Poller, watch_list
+from assemblyai_provider._waiting.job_tracker import MISSING_AFTER_S, JobOutcome, PollResult
+from assemblyai_provider._waiting.poller import Poller
+from assemblyai_provider._waiting.wait_registry import wait_registry
 from assemblyai_provider.exceptions import AuthenticationError
 from assemblyai_provider.triggers import AssemblyAITranscriptTrigger, ended_of_event
 from assemblyai_sandbox.testing import SandboxServer
 
 CONN = "assemblyai_default"
-Over = Mapping[str, Outcome]
+Ended = Mapping[str, JobOutcome]
 FAILING = {"status": "error", "error": "Audio duration is too short."}
 
 
@@ -49,16 +50,16 @@ async def asked(sandbox: SandboxServer, endpoint: str, times: int = 1) -> None:
         await asyncio.sleep(0.01)
 
 
-def until(ids: list[str], waiting: Poller, *, rounds: int = 200) -> list[Over]:
-    """The snapshots until all of the ids are over."""
+def until(ids: list[str], waiting: Poller, *, rounds: int = 200) -> list[Ended]:
+    """The results until all of the ids have ended."""
 
-    async def collect() -> list[Over]:
-        seen: list[Over] = []
-        with watch_list(CONN).waiting(ids, None):
-            async with aclosing(waiting.snapshots()) as snapshots:
-                async for snapshot in snapshots:
-                    seen.append(snapshot.over)
-                    if all(transcript_id in snapshot.over for transcript_id in ids) or len(seen) == rounds:
+    async def collect() -> list[Ended]:
+        seen: list[Ended] = []
+        with wait_registry(CONN).register(ids, None):
+            async with aclosing(waiting.results()) as results:
+                async for result in results:
+                    seen.append(result.ended)
+                    if all(transcript_id in result.ended for transcript_id in ids) or len(seen) == rounds:
                         break
         return seen
 
@@ -71,11 +72,11 @@ def test_many_jobs_are_waited_for_and_confirmed_by_list(
     for seconds in range(10):
         sandbox.script(f"/{seconds}-", {"processing_s": seconds * 7})
     ids = [submit(client, f"{number % 10}-{number}") for number in range(450)]
-    snapshots = until(ids, poller(sandbox))
-    assert len(snapshots[-1]) == 450
+    results = until(ids, poller(sandbox))
+    assert len(results[-1]) == 450
     assert sandbox.journal("get") == []
     # Pages of 200: one of the queued, three at most of those in work, three at most of the completed ones.
-    assert len(sandbox.journal("list")) <= len(snapshots) * 7
+    assert len(sandbox.journal("list")) <= len(results) * 7
 
 
 def test_it_pages_no_further_back_than_the_oldest_who_is_waited_for(
@@ -97,8 +98,8 @@ def test_it_pages_no_further_back_than_the_oldest_who_is_waited_for(
 def test_it_rides_out_an_outage(client: AssemblyAIClient, sandbox: SandboxServer, fault: str) -> None:
     ids = [submit(client, "a")]
     sandbox.fault(fault, "*", count=25)
-    (*_, over) = until(ids, poller(sandbox))
-    assert over == {ids[0]: Outcome()}
+    (*_, ended) = until(ids, poller(sandbox))
+    assert ended == {ids[0]: JobOutcome()}
 
 
 def test_a_fault_in_the_middle_of_a_round_loses_nobody(
@@ -107,8 +108,8 @@ def test_a_fault_in_the_middle_of_a_round_loses_nobody(
     sandbox.script("*", FAILING)
     ids = [submit(client, str(number)) for number in range(20)]
     sandbox.fault("server_error", "get", count=30, skip=5)
-    (*_, over) = until(ids, poller(sandbox))
-    assert set(over) == set(ids)
+    (*_, ended) = until(ids, poller(sandbox))
+    assert set(ended) == set(ids)
     answered = [entry["path"] for entry in sandbox.journal("get") if entry["status"] == 200]
     assert len(answered) == len(set(answered)) == 20
 
@@ -131,9 +132,9 @@ def test_jobs_whose_answer_nobody_can_read_hold_up_no_others(
     sandbox.script("broken", {**FAILING, "transcript": {"id": None}})
     ids = sorted(submit(client, f"broken-{number}") for number in range(8))
     others = [submit(client, str(number)) for number in range(40)]
-    with watch_list(CONN).waiting(ids, None):
-        *_, over = until(others, poller(sandbox), rounds=20)
-    assert set(over) == set(others)
+    with wait_registry(CONN).register(ids, None):
+        *_, ended = until(others, poller(sandbox), rounds=20)
+    assert set(ended) == set(others)
 
 
 def test_a_failed_and_a_vanished_job_end_with_their_reasons(
@@ -143,8 +144,8 @@ def test_a_failed_and_a_vanished_job_end_with_their_reasons(
     sandbox.fault("get_delay", delay_s=1)
     ids = [submit(client, "good"), submit(client, "bad"), "11111111-2222-3333-4444-555555555555"]
     started = sandbox.clock.now()
-    (*_, over) = until(ids, poller(sandbox))
-    good, bad, vanished = (over[transcript_id].failure for transcript_id in ids)
+    (*_, ended) = until(ids, poller(sandbox))
+    good, bad, vanished = (ended[transcript_id].failure for transcript_id in ids)
     assert (good, bad) == (None, "Audio duration is too short.")
     assert "does not know" in str(vanished)
     assert (sandbox.clock.now() - started).total_seconds() >= MISSING_AFTER_S
@@ -161,7 +162,7 @@ def test_quiet_times_are_polled_less_often(client: AssemblyAIClient, sandbox: Sa
 def test_a_prompt_wait_is_never_polled_less_often(client: AssemblyAIClient, sandbox: SandboxServer) -> None:
     sandbox.script("*", {"processing_s": 300})
     pauses: list[float] = []
-    with watch_list(CONN).waiting([], None, prompt=True):
+    with wait_registry(CONN).register([], None, steady=True):
         until([submit(client, "a")], poller(sandbox, pauses))
     assert len(pauses) >= 50
     assert max(pauses) == pytest.approx(5 * 1.2)
@@ -182,7 +183,7 @@ def test_a_prompt_wait_that_begins_in_a_long_pause_cuts_it_short(
                     await asyncio.to_thread(sandbox.clock.advance, seconds)
                 else:  # the wait begins two seconds later
                     await asyncio.to_thread(sandbox.clock.advance, 2)
-                    waits.enter_context(watch_list(CONN).waiting([], 4.0, prompt=True))
+                    waits.enter_context(wait_registry(CONN).register([], 4.0, steady=True))
                     async with asyncio.timeout(20):
                         await asyncio.Event().wait()
 
@@ -190,9 +191,9 @@ def test_a_prompt_wait_that_begins_in_a_long_pause_cuts_it_short(
                 return sandbox.clock.now().timestamp()
 
             waiting = Poller(CONN, sleep=sleep, clock=clock, uniform=lambda low, high: high)
-            waits.enter_context(watch_list(CONN).waiting([transcript_id], None))
-            async with aclosing(waiting.snapshots()) as snapshots:
-                async for _ in snapshots:
+            waits.enter_context(wait_registry(CONN).register([transcript_id], None))
+            async with aclosing(waiting.results()) as results:
+                async for _ in results:
                     if len(pauses) > 10:
                         return
 
@@ -210,12 +211,12 @@ def test_a_snapshot_tells_when_its_round_began_unless_it_missed_jobs(
     transcript_id = submit(client, "a")
 
     async def collect() -> list[float | None]:
-        with watch_list(CONN).waiting([transcript_id], None):
-            async with aclosing(poller(sandbox).snapshots()) as snapshots:
+        with wait_registry(CONN).register([transcript_id], None):
+            async with aclosing(poller(sandbox).results()) as results:
                 before = sandbox.clock.now().timestamp()
-                first = await anext(snapshots)
+                first = await anext(results)
                 sandbox.fault("server_error", "*", count=8)  # one round with its retries
-                moments = [first.looked_at, *[(await anext(snapshots)).looked_at for _ in range(3)]]
+                moments = [first.started_at, *[(await anext(results)).started_at for _ in range(3)]]
         assert moments[0] == pytest.approx(before)
         return moments
 
@@ -248,17 +249,17 @@ def test_a_corrected_key_is_taken_up(
         await asked(sandbox, "list")
         monkeypatch.setenv("AIRFLOW_CONN_ASSEMBLYAI_DEFAULT", right)
 
-    async def both() -> Over:
-        with watch_list(CONN).waiting([transcript_id], None):
+    async def both() -> Ended:
+        with wait_registry(CONN).register([transcript_id], None):
             correction = asyncio.create_task(correct())
-            async with aclosing(waiting.snapshots()) as snapshots:
-                async for snapshot in snapshots:
-                    if snapshot.over:
+            async with aclosing(waiting.results()) as results:
+                async for result in results:
+                    if result.ended:
                         await correction
-                        return snapshot.over
+                        return result.ended
         raise AssertionError("it ended")
 
-    assert asyncio.run(both()) == {transcript_id: Outcome()}
+    assert asyncio.run(both()) == {transcript_id: JobOutcome()}
 
 
 def test_a_connection_that_moved_elsewhere_is_followed(
@@ -269,15 +270,15 @@ def test_a_connection_that_moved_elsewhere_is_followed(
     nowhere = {**fields, "host": "http://127.0.0.1:9"}
     monkeypatch.setenv("AIRFLOW_CONN_ASSEMBLYAI_DEFAULT", json.dumps(nowhere))
 
-    async def both() -> Over:
-        with watch_list(CONN).waiting([transcript_id], None):
-            async with aclosing(poller(sandbox).snapshots()) as snapshots:
-                assert (await anext(snapshots)).over == {}
+    async def both() -> Ended:
+        with wait_registry(CONN).register([transcript_id], None):
+            async with aclosing(poller(sandbox).results()) as results:
+                assert (await anext(results)).ended == {}
                 moved = json.dumps({**fields, "host": sandbox.url})
                 monkeypatch.setenv("AIRFLOW_CONN_ASSEMBLYAI_DEFAULT", moved)
-                return (await anext(snapshots)).over
+                return (await anext(results)).ended
 
-    assert asyncio.run(both()) == {transcript_id: Outcome()}
+    assert asyncio.run(both()) == {transcript_id: JobOutcome()}
 
 
 async def fire(
@@ -327,7 +328,7 @@ def test_all_triggers_of_a_connection_share_one_poller_in_airflows_shared_stream
     assert events[-1].payload == {"status": "failed", "failures": {bad: "Audio duration is too short."}}
     assert [entry["path"] for entry in sandbox.journal("get")] == [f"/v2/transcript/{bad}"]
     assert len(sandbox.journal("list")) < 40
-    assert not watch_list(CONN).ids
+    assert not wait_registry(CONN).ids
 
 
 def test_a_latecomer_hears_of_a_job_that_was_over_before_it_came(
@@ -366,13 +367,13 @@ def test_a_cancelled_trigger_is_polled_for_no_longer_and_the_others_go_on(
         await asked(sandbox, "list", times=4)
         tasks[0].cancel()
         await asyncio.gather(tasks[0], return_exceptions=True)
-        assert set(watch_list(CONN).ids) == set(ids[-25:])
+        assert set(wait_registry(CONN).ids) == set(ids[-25:])
         await asked(sandbox, "list", times=len(sandbox.journal("list")) + 4)
         await asyncio.to_thread(sandbox.clock.advance, 10)
         return await tasks[1]
 
     assert isinstance(asyncio.run(run()), TaskSuccessEvent)
-    assert not watch_list(CONN).ids
+    assert not wait_registry(CONN).ids
     # A round that was under way may still have asked for the second page.
     assert "before_id" not in sandbox.journal("list")[-1]["query"]
 
@@ -394,10 +395,10 @@ def test_nobody_polls_once_the_last_trigger_is_cancelled(
         assert not [task for task in others if not task.done() and not task.cancelling()]
 
     asyncio.run(run())
-    assert not watch_list(CONN).ids
+    assert not wait_registry(CONN).ids
 
 
-def ended(event: TriggerEvent) -> list[str] | None:
+def ended_ids(event: TriggerEvent) -> list[str] | None:
     assert isinstance(event, TaskSuccessEvent)
     return ended_of_event(event.payload)
 
@@ -418,9 +419,9 @@ def test_a_wait_with_patience_ends_without_its_straggler_and_others_go_on(
         tasks = [asyncio.create_task(fire(manager, number, each)) for number, each in enumerate(waits)]
         early = await asyncio.gather(*tasks[:2])
         assert not tasks[2].done()
-        assert not watch_list(CONN).prompt
+        assert not wait_registry(CONN).steady_count
         await asyncio.to_thread(sandbox.clock.advance, 1000)
-        return [ended(event) for event in (*early, await tasks[2])]
+        return [ended_ids(event) for event in (*early, await tasks[2])]
 
     assert asyncio.run(run()) == [[fast], [], [slow, fast]]
 
@@ -434,16 +435,16 @@ def test_jobs_without_a_readable_answer_hold_up_no_wait_with_patience(
     class Clocked(AssemblyAITranscriptTrigger):
         clock = staticmethod(lambda: sandbox.clock.now().timestamp())
 
-    async def rounds(snapshots: AsyncIterator[Snapshot]) -> AsyncIterator[Snapshot]:
+    async def rounds(results: AsyncIterator[PollResult]) -> AsyncIterator[PollResult]:
         for _ in range(50):
-            yield await anext(snapshots)
+            yield await anext(results)
 
     async def run() -> TriggerEvent:
         waiting = Clocked([*broken, good], CONN, patience=60)
-        async with aclosing(poller(sandbox).snapshots()) as snapshots:
-            return await anext(aiter(waiting.filter_shared_stream(rounds(snapshots))))
+        async with aclosing(poller(sandbox).results()) as results:
+            return await anext(aiter(waiting.filter_shared_stream(rounds(results))))
 
-    assert ended(asyncio.run(run())) == [good]
+    assert ended_ids(asyncio.run(run())) == [good]
 
 
 def test_a_trigger_can_also_run_alone(client: AssemblyAIClient, sandbox: SandboxServer) -> None:

@@ -214,7 +214,7 @@ def test_a_rendered_wait_without_sense_fails_with_its_name(jobs: list[str], defe
 def test_patience_is_refused_where_it_would_be_forgotten_between_looks(jobs: list[str]) -> None:
     state, _, error = run(jobs, patience=5, deferrable=False, mode="reschedule")
     assert state == "failed"
-    assert "patience: is lost between two looks with mode='reschedule'. Set deferrable=True" in str(error)
+    assert "patience: is lost between two polls with mode='reschedule'. Set deferrable=True" in str(error)
     assert run(jobs, patience=5, mode="reschedule")[0] == "deferred"
 
 
@@ -255,7 +255,7 @@ def test_on_a_worker_patience_ends_the_wait_with_those_that_are_over(
     assert sensor.poke({}) is False
     sandbox.clock.advance(1)
     assert sensor.poke({}) is True
-    assert list(sensor._watch.over) == jobs[:1]
+    assert list(sensor._tracker.ended) == jobs[:1]
 
 
 def test_on_a_worker_a_job_that_ends_as_the_patience_passes_is_included(
@@ -266,7 +266,7 @@ def test_on_a_worker_a_job_that_ends_as_the_patience_passes_is_included(
     assert sensor.poke({}) is False
     sandbox.clock.advance(4)
     assert sensor.poke({}) is True
-    assert set(sensor._watch.over) == set(jobs)
+    assert set(sensor._tracker.ended) == set(jobs)
 
 
 def test_on_a_worker_the_deadline_ends_the_wait(
@@ -278,7 +278,7 @@ def test_on_a_worker_the_deadline_ends_the_wait(
     assert sensor.poke({}) is False
     sandbox.clock.advance(0.1)
     assert sensor.poke({}) is True
-    assert not sensor._watch.over
+    assert not sensor._tracker.ended
 
 
 def test_on_a_worker_no_wait_ends_early_while_nothing_answers(
@@ -306,7 +306,7 @@ def test_on_a_worker_jobs_without_an_answer_hold_up_no_others(
         sandbox.clock.advance(2)
         ended = sensor.poke({})
     assert ended is True
-    assert set(sensor._watch.over) == set(ids[2:])
+    assert set(sensor._tracker.ended) == set(ids[2:])
 
 
 @pytest.mark.parametrize("sandbox", ["docs"], indirect=True)  # nothing of it is asked

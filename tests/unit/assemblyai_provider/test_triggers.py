@@ -14,23 +14,23 @@ from airflow.sdk.execution_time.comms import SetXCom
 from airflow.sdk.execution_time.supervisor import set_supervisor_comms
 from airflow.triggers.base import TaskSuccessEvent, TriggerEvent
 
-from assemblyai_provider._waiting.job_tracker import Outcome, Snapshot
-from assemblyai_provider._waiting.poller import watch_list
+from assemblyai_provider._waiting.job_tracker import JobOutcome, PollResult
+from assemblyai_provider._waiting.wait_registry import wait_registry
 from assemblyai_provider.exceptions import TriggerEventError
 from assemblyai_provider.triggers import AssemblyAITranscriptTrigger, ended_of_event, failures_of_event
 
-DONE, FAILED = Outcome(), Outcome("Audio duration is too short.")
+DONE, FAILED = JobOutcome(), JobOutcome("Audio duration is too short.")
 
 
 def trigger(*ids: str, fail_on_error: bool = True) -> AssemblyAITranscriptTrigger:
     return AssemblyAITranscriptTrigger(ids, "conn", 3.0, fail_on_error)
 
 
-def events(waiting: AssemblyAITranscriptTrigger, *snapshots: Mapping[str, Outcome]) -> list[TriggerEvent]:
-    async def stream() -> AsyncIterator[Snapshot]:
-        for snapshot in snapshots:
-            assert set(watch_list("conn").ids) == set(waiting.transcript_ids)
-            yield Snapshot(snapshot)
+def events(waiting: AssemblyAITranscriptTrigger, *results: Mapping[str, JobOutcome]) -> list[TriggerEvent]:
+    async def stream() -> AsyncIterator[PollResult]:
+        for result in results:
+            assert set(wait_registry("conn").ids) == set(waiting.transcript_ids)
+            yield PollResult(result)
         raise AssertionError("it should have been over")
 
     async def collect() -> list[TriggerEvent]:
@@ -63,7 +63,7 @@ def test_it_waits_for_the_last_of_its_jobs_and_then_ends_the_task() -> None:
     (event,) = events(trigger("a", "b"), {}, {"a": DONE}, {"b": DONE, "x": FAILED}, {"a": DONE, "b": DONE})
     assert isinstance(event, TaskSuccessEvent)
     assert event.xcoms is None
-    assert not watch_list("conn").ids
+    assert not wait_registry("conn").ids
 
 
 def test_a_failed_job_resumes_the_task_once_all_are_over() -> None:
@@ -79,9 +79,9 @@ def test_with_fail_on_error_off_a_failed_job_is_an_end_like_any_other() -> None:
 
 def test_a_cancelled_trigger_is_no_longer_waited_for() -> None:
     async def cancel() -> None:
-        async def never() -> AsyncIterator[Snapshot]:
+        async def never() -> AsyncIterator[PollResult]:
             await asyncio.Event().wait()
-            yield Snapshot({})
+            yield PollResult({})
 
         async def run() -> None:
             async for _ in trigger("a").filter_shared_stream(never()):
@@ -89,12 +89,12 @@ def test_a_cancelled_trigger_is_no_longer_waited_for() -> None:
 
         task = asyncio.create_task(run())
         await asyncio.sleep(0)
-        assert watch_list("conn").ids
+        assert wait_registry("conn").ids
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 
     asyncio.run(cancel())
-    assert not watch_list("conn").ids
+    assert not wait_registry("conn").ids
 
 
 def test_the_payload_of_airflows_success_event_is_the_text_dag_test_resumes_with() -> None:
@@ -112,7 +112,7 @@ class Comms:
 
 
 def pushed(
-    waiting: AssemblyAITranscriptTrigger, *snapshots: Mapping[str, Outcome], map_index: int
+    waiting: AssemblyAITranscriptTrigger, *results: Mapping[str, JobOutcome], map_index: int
 ) -> list[Any]:
     """What a triggerer is asked to store for a task of this index."""
     waiting.task_instance = TaskInstance(
@@ -126,7 +126,7 @@ def pushed(
     )
     comms = Comms()
     with set_supervisor_comms(comms):
-        events(waiting, *snapshots)
+        events(waiting, *results)
     return comms.sent
 
 
@@ -159,19 +159,19 @@ def test_nothing_is_pushed_unasked_or_where_the_task_resumes_to_fail() -> None:
     assert pushed(result_of("a"), {"a": FAILED}, map_index=-1) == []
 
 
-def early_end(*looks: tuple[float, Mapping[str, Outcome]], **arguments: Any) -> TriggerEvent:
+def early_end(*looks: tuple[float, Mapping[str, JobOutcome]], **arguments: Any) -> TriggerEvent:
     """The event of a wait for a, b and c whose looks begin at these seconds of its clock."""
     now = 0.0
 
     class Clocked(AssemblyAITranscriptTrigger):
         clock = staticmethod(lambda: now)
 
-    async def stream() -> AsyncIterator[Snapshot]:
+    async def stream() -> AsyncIterator[PollResult]:
         nonlocal now
         for at, over in looks:
-            assert watch_list("conn").prompt
+            assert wait_registry("conn").steady_count
             now = at
-            yield Snapshot(over, looked_at=at)
+            yield PollResult(over, started_at=at)
         raise AssertionError("it should have been over")
 
     async def first() -> TriggerEvent:

@@ -1,22 +1,22 @@
-"""Everything that can go wrong; each class says whether trying again helps.
+"""All errors of the provider; each class says whether a retry helps.
 
 AssemblyAIError (AirflowException)
 ├── TransportError             no usable answer: a retry helps
-│   ├── NotConnectedError      the same, and nothing was sent
-│   └── RateLimitedError       the same, after `retry_after` seconds, and nothing was accepted
+│   ├── NotConnectedError      the same; nothing was sent
+│   └── RateLimitedError       the same, after `retry_after` seconds; nothing was accepted
 ├── AuthenticationError        (AirflowFailException) stop everything: the key is wrong
 ├── AccountError               (AirflowFailException) stop everything: the account needs money
 ├── ConfigurationError         (AirflowFailException) stop everything: the connection's settings are wrong
 ├── RequestRefusedError        permanent for this request
 │   └── UploadRefusedError     permanent for this recording
 ├── TranscriptNotFoundError    permanent, unless the job was submitted seconds ago
-├── SubmissionUnknownError     a retry helps, by looking the submission up first
+├── SubmissionUnknownError     a retry helps: it searches for the submission first
 ├── DuplicateRecordingError    nothing to do: the same bytes are transcribed already
 ├── SubmissionFailedError      (AirflowFailException) some recordings can never be submitted
 └── TranscriptFailedError      (AirflowFailException) some jobs ended in an error
 
-TriggerEventError (RuntimeError) is a bug or a version skew, and no Airflow exception, so that `soft_fail`
-cannot hide it. No message holds an API key, an HTTP header or the query of a URL.
+TriggerEventError (RuntimeError) is a bug or a version skew. It is not an Airflow exception, so that
+`soft_fail` cannot hide it. No message holds an API key, an HTTP header or the query of a URL.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from assemblyai_provider.models import strip_url_queries
 
 
 class AssemblyAIError(AirflowException):
-    """Base of all errors that come from talking to AssemblyAI."""
+    """Base of all errors of requests to AssemblyAI."""
 
 
 class TransportError(AssemblyAIError):
@@ -39,7 +39,7 @@ class NotConnectedError(TransportError):
 
 
 class RateLimitedError(TransportError):
-    """The account's request rate is used up. A retry helps, after `retry_after` seconds if that is known."""
+    """The account's request rate is exceeded. A retry helps, after `retry_after` seconds if known."""
 
     def __init__(self, message: str, retry_after: float | None = None) -> None:
         super().__init__(message)
@@ -47,7 +47,7 @@ class RateLimitedError(TransportError):
 
 
 class AuthenticationError(AssemblyAIError, AirflowFailException):
-    """401. No retry helps, and nothing else will work either until the connection is corrected."""
+    """The API key is refused (401). No request succeeds until the connection is corrected."""
 
 
 class AccountError(AssemblyAIError, AirflowFailException):
@@ -59,7 +59,7 @@ class ConfigurationError(AssemblyAIError, AirflowFailException):
 
 
 class RequestRefusedError(AssemblyAIError):
-    """AssemblyAI refused the request for what it contains. The same request will be refused again."""
+    """AssemblyAI refused what the request contains. The same request will be refused again."""
 
 
 class UploadRefusedError(RequestRefusedError):
@@ -67,15 +67,15 @@ class UploadRefusedError(RequestRefusedError):
 
 
 class TranscriptNotFoundError(AssemblyAIError):
-    """No such transcript in this region and project. Within seconds of a submission it may still appear."""
+    """No such transcript in this region and project. It may appear seconds after a submission."""
 
 
 class SubmissionUnknownError(AssemblyAIError):
-    """A submission was sent and nobody can tell yet whether it was accepted. A retry looks it up first."""
+    """It is unknown whether a submission was accepted. A retry searches for it first."""
 
 
 class DuplicateRecordingError(AssemblyAIError):
-    """Another recording with the same bytes has a transcript already. Not to be paid for again."""
+    """Another recording with the same bytes has a transcript already. It is not submitted again."""
 
     def __init__(self, original_key: str) -> None:
         super().__init__(f"the same audio as {strip_url_queries(original_key)}")
@@ -83,12 +83,12 @@ class DuplicateRecordingError(AssemblyAIError):
 
 
 class SubmissionFailedError(AssemblyAIError, AirflowFailException):
-    """Recordings that AssemblyAI will never accept as they are. A retry finds the same refusal."""
+    """AssemblyAI will never accept some recordings as they are. A retry finds the same refusal."""
 
 
 class TranscriptFailedError(AssemblyAIError, AirflowFailException):
-    """Jobs that ran and ended in an error. Waiting again would find the same answer."""
+    """Some jobs ended in an error. A retry of the wait finds the same errors."""
 
 
 class TriggerEventError(RuntimeError):
-    """Triggerer and worker disagree about the shape of an event. A retry does not help, a restart may."""
+    """Triggerer and worker expect different events. A retry does not help; a restart may."""

@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 
 class AssemblyAIHook(BaseHook):
-    """Reads an Airflow connection of type `assemblyai` and gives clients for it.
+    """Reads an Airflow connection of type `assemblyai` and makes clients for it.
 
     Password: the API key. Host: the base URL, the US region if empty (EU: `https://api.eu.assemblyai.com`);
-    port and schema (`http` or `https`) may stand beside it. Login is not used.
-    Extra, all optional, and none besides: `speech_models` (list in order of priority, or comma separated),
-    `poll_interval_s`, `request_budget` (requests per five minutes), `reconcile_s` (how long a lost submission
-    is looked for); `webhook_url`, `webhook_auth_header_name` and `webhook_secret` (the header's value), sent
-    with every submission: a secret in a Dag's params or code would be stored and shown in plain.
+    port and schema (`http` or `https`) may be set, too. Login is not used.
+    Extra, all optional; any other field is refused: `speech_models` (list by priority, or comma separated),
+    `poll_interval_s`, `request_budget` (requests per five minutes), `reconcile_s` (how long to search for a
+    submission whose answer was lost); `webhook_url`, `webhook_auth_header_name` and `webhook_secret` (the
+    header's value), sent with every submission: in a Dag's params or code a secret would be shown in plain.
 
     :param assemblyai_conn_id: the connection.
     """
@@ -48,7 +48,7 @@ class AssemblyAIHook(BaseHook):
 
     @cached_property
     def client(self) -> AssemblyAIClient:
-        """One client of this hook, for all its threads."""
+        """The blocking client of this hook; several threads may share it."""
         return self.get_client()
 
     def get_client(self) -> AssemblyAIClient:
@@ -56,11 +56,11 @@ class AssemblyAIHook(BaseHook):
         return AssemblyAIClient(client_settings(self._connection))
 
     async def get_async_client(self) -> AsyncAssemblyAIClient:
-        """A new asynchronous client, to be used with `async with`."""
+        """A new asyncio client, for `async with`."""
         return AsyncAssemblyAIClient(await self.get_async_settings())
 
     async def get_async_settings(self) -> ClientSettings:
-        """What the connection says now."""
+        """The clients' settings, read from the connection now. Raises ConfigurationError."""
         return client_settings(await self.aget_connection(self.assemblyai_conn_id))
 
     def get_conn(self) -> AssemblyAIClient:
@@ -71,40 +71,40 @@ class AssemblyAIHook(BaseHook):
         return self.client.get_transcript(transcript_id)
 
     def are_in_progress(self, transcript_ids: Collection[str]) -> bool:
-        """Whether AssemblyAI is still working on every one of these jobs.
+        """Whether every one of these jobs is in progress.
 
-        One list request answers for up to 200 of them. Raises TransportError if it cannot be told now.
+        One list request answers for up to 200 of them. Raises TransportError if AssemblyAI does not answer.
         """
         tracker = JobTracker()
         poll_once(tracker, self.client, set(transcript_ids), time.monotonic(), every_job=True)
         return not (tracker.ended or tracker.missing_since or tracker.unlisted_ids())
 
     def default_options(self, overrides: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Transcript options to send: those of AssemblyAI's quickstart, with `overrides` laid over them.
+        """Transcript options to send: the defaults, replaced by `overrides`.
 
-        Sentiment for each sentence; the speech models of the connection; the language detected unless named;
-        speakers told apart by voice unless by channel; the webhook of the connection. A default is switched
-        off by an override of None.
+        The defaults are sentiment for each sentence; the connection's speech models and webhook; language
+        detection, unless a language is given; speaker labels, unless the channels are transcribed separately.
+        An override of None removes a default.
         """
-        given = dict(overrides or {})
+        overrides = dict(overrides or {})
         options: dict[str, Any] = {
             "sentiment_analysis": True,
             **transcript_options(self._connection),
         }
-        if not given.get("language_code") and not given.get("language_codes"):
+        if not overrides.get("language_code") and not overrides.get("language_codes"):
             options["language_detection"] = True
-        if not given.get("multichannel"):
+        if not overrides.get("multichannel"):
             options["speaker_labels"] = True
-        options = {name: value for name, value in (options | given).items() if value is not None}
+        options = {name: value for name, value in (options | overrides).items() if value is not None}
         models = options.get("speech_models")
         if isinstance(models, (list, tuple)):
             warn_of_deprecated_models(models)
         return options
 
     def check_account(self) -> None:
-        """Make the cheapest request, once all settings of the connection are checked.
+        """Check the settings of the connection, and the API key by the cheapest request.
 
-        Raises ConfigurationError, AuthenticationError or AccountError, which tell the cure.
+        Raises ConfigurationError, AuthenticationError or AccountError, which say what to correct.
         """
         transcript_options(self._connection)
         try:

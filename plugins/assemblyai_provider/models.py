@@ -1,4 +1,4 @@
-"""What AssemblyAI answers, as values: read tolerantly, kept faithfully."""
+"""AssemblyAI's answers as values, and rules for URLs and options."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ WEBHOOK_PREFIX = "webhook_"
 
 
 def strip_url_queries(text: str) -> str:
-    """Return `text` with query, fragment and user info, where secrets live, cut off every URL in it."""
+    """`text` without query, fragment and user info, where secrets are, of any URL in it."""
     return _URL_TAIL.sub(r"\1", _URL_USER.sub("", text))
 
 
 def is_web_url(location: str) -> bool:
-    """Whether AssemblyAI fetches this location by itself; such a file is never opened here."""
+    """Whether AssemblyAI fetches this recording itself; such a file is never opened here."""
     return location.lower().startswith(("http://", "https://"))
 
 
 def without_webhook(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Transcript options without those that say where the end of a job is announced.
+    """Transcript options without those of the webhook.
 
-    They hold secrets, and the transcript is the same without them.
+    These hold secrets and do not change the transcript.
     """
     return {name: value for name, value in options.items() if not name.startswith(WEBHOOK_PREFIX)}
 
 
 class TranscriptStatus(StrEnum):
-    """AssemblyAI's four states, and one for a state it may invent later, which counts as not over."""
+    """AssemblyAI's four job statuses, and UNKNOWN for any other, which counts as in progress."""
 
     QUEUED = "queued"
     PROCESSING = "processing"
@@ -43,12 +43,12 @@ class TranscriptStatus(StrEnum):
 
     @classmethod
     def read(cls, value: object) -> TranscriptStatus:
-        """The status an answer names, UNKNOWN for whatever else stands there."""
+        """The status in an answer, UNKNOWN for any other value."""
         return cls(value) if isinstance(value, str) and value in cls._value2member_map_ else cls.UNKNOWN
 
     @property
     def is_terminal(self) -> bool:
-        """Whether the job is over and will never change state again."""
+        """Whether the job has ended; its status will not change again."""
         return self in _TERMINAL
 
 
@@ -56,7 +56,7 @@ _TERMINAL = frozenset({TranscriptStatus.COMPLETED, TranscriptStatus.ERROR})
 
 
 class FailureKind(StrEnum):
-    """Why there is no transcript. Only SERVER is cured by submitting the same recording again."""
+    """Why there is no transcript. A new submission helps only for SERVER."""
 
     SERVER = "server"
     DOWNLOAD = "download"
@@ -70,9 +70,9 @@ class FailureKind(StrEnum):
     OTHER = "other"
 
 
-# AssemblyAI gives no code, only English text, so each kind is known by the start or by a piece of it. The
-# order matters: a download error quotes the other server's words, which may be "500 Server Error".
-_KINDS_BY_TEXT: tuple[tuple[re.Pattern[str], FailureKind], ...] = tuple(
+# AssemblyAI gives no code, only English text. The order matters: a download error quotes the other server's
+# text, which may be "500 Server Error".
+_KINDS_BY_PATTERN: tuple[tuple[re.Pattern[str], FailureKind], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), kind)
     for pattern, kind in (
         (r"^download error", FailureKind.DOWNLOAD),
@@ -89,7 +89,7 @@ _KINDS_BY_TEXT: tuple[tuple[re.Pattern[str], FailureKind], ...] = tuple(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TranscriptFailure:
-    """Why a job gave no transcript; `retryable`: a new submission may succeed (failed jobs are free)."""
+    """Why a job has no transcript; `retryable`: a new submission may succeed (failed jobs are free)."""
 
     kind: FailureKind
     reason: str
@@ -99,15 +99,17 @@ class TranscriptFailure:
     def from_error(cls, error: str | None) -> TranscriptFailure:
         """Classify the `error` text of a job that ended in status `error`."""
         reason = error or "AssemblyAI gave no reason"
-        kind = next((kind for text, kind in _KINDS_BY_TEXT if text.search(reason)), FailureKind.OTHER)
+        kind = next(
+            (kind for pattern, kind in _KINDS_BY_PATTERN if pattern.search(reason)), FailureKind.OTHER
+        )
         return cls(kind=kind, reason=reason, retryable=kind is FailureKind.SERVER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transcript:
-    """One job as `GET /v2/transcript/{id}` shows it.
+    """One job as `GET /v2/transcript/{id}` returns it.
 
-    `answer` is the whole JSON object, unchanged; `error` its error text without the query of any URL.
+    `answer` is the whole JSON object, unchanged; `error` is its error text without the query of any URL.
     """
 
     id: str
@@ -117,7 +119,7 @@ class Transcript:
 
     @classmethod
     def from_api(cls, obj: Any) -> Transcript:
-        """Read an answer. Raises ValueError unless it is an object with an id; the rest may be missing."""
+        """Read an answer. Raises ValueError unless it is an object with an id; all else may be missing."""
         if not isinstance(obj, Mapping) or not isinstance(obj.get("id"), str) or not obj["id"]:
             raise ValueError("not a transcript: no id in it")
         error = obj.get("error")
@@ -130,12 +132,12 @@ class Transcript:
 
     @property
     def deleted(self) -> bool:
-        """Whether this is what remains after a deletion, although its status still says `completed`."""
+        """Whether the transcript was deleted; its status stays `completed`."""
         return self.answer.get("audio_url") == DELETED_AUDIO_URL or self.answer.get("is_deleted") is True
 
     @property
     def failure(self) -> TranscriptFailure | None:
-        """Why this job has no transcript to give, or None if it has one or is not over yet."""
+        """Why this job has no transcript, or None if it has one or is in progress."""
         if self.deleted:
             return TranscriptFailure(
                 kind=FailureKind.DELETED, reason="the transcript was deleted at AssemblyAI", retryable=False

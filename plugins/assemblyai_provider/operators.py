@@ -9,7 +9,7 @@ from airflow.sdk import BaseOperator
 
 from assemblyai_provider._connection.ranges import Range
 from assemblyai_provider._submission.submitter import (
-    End,
+    SubmissionResult,
     Submitter,
     mask_option_secrets,
     mask_url_secrets,
@@ -22,7 +22,7 @@ from assemblyai_provider.submission_memory import SubmissionMemory, TaskStateMem
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-NAMED_FAILURES = 20
+MAX_LISTED_FAILURES = 20
 _WORKERS = Range(1, 100, "workers", whole=True)
 
 
@@ -30,19 +30,19 @@ class AssemblyAISubmitTranscriptOperator(BaseOperator):
     """Submits recordings for transcription and returns AssemblyAI's ids, without waiting for the transcripts.
 
     A recording is paid for once: retries, clears and lost answers find the first submission again. One that
-    cannot be submitted does not stop the others. When all are tried, what will never be accepted (an empty
-    file, a refused option) fails the task without retry, and what may be accepted later fails it with one. A
-    refused API key or an account in debt stops at once.
+    cannot be submitted does not stop the others. After all are tried, the task fails with retry if one
+    may be accepted later, and without retry if one never will be (an empty file, a refused option). A refused
+    API key or an account in debt fails the task at once.
 
     :param recordings: one recording or a list: local paths, object-storage URIs, http(s) URLs (templated).
-        Whatever `memory` understands, if that is given. Files are uploaded, URLs are passed on as they are.
+        With `memory`, what that memory understands. Files are uploaded; URLs are passed on unchanged.
     :param transcript_options: parameters of `POST /v2/transcript`, laid over `AssemblyAIHook.default_options`
         (templated).
     :param assemblyai_conn_id: the connection.
-    :param memory: what is submitted already; Airflow's task state store if None.
-    :param upload_workers: how many recordings are in work at the same time.
-    :param fail_on_error: False: succeed with the ids that could be had, on the last try even without those
-        that might have been accepted later.
+    :param memory: remembers submissions; Airflow's task state store if None.
+    :param upload_workers: how many recordings are submitted at the same time.
+    :param fail_on_error: False: succeed with the recordings that were submitted, on the last try even without
+        those that might be accepted later.
     :return: one id for one recording, else the list of ids in the order of the recordings. A recording named
         twice is submitted once; one without a transcript has no id in the list.
     """
@@ -73,9 +73,10 @@ class AssemblyAISubmitTranscriptOperator(BaseOperator):
         self.fail_on_error = fail_on_error
 
     def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
-        # The one place that a mapped task passes too, before Airflow stores and shows the rendered fields.
+        # Secrets must be masked before Airflow stores the rendered fields, so `pre_execute` is too late. The
+        # public `render_template_fields` is not enough: for a mapped task Airflow calls only this method.
         super()._do_render_template_fields(parent, *args, **kwargs)
-        for recording in self._recordings():
+        for recording in self._recording_list():
             mask_url_secrets(recording)
         mask_option_secrets(self.transcript_options)
 
@@ -85,33 +86,34 @@ class AssemblyAISubmitTranscriptOperator(BaseOperator):
         memory = self.memory or TaskStateMemory(
             options=without_secrets(options), is_dead=lambda transcript_id: _is_dead(hook, transcript_id)
         )
-        with memory.open(self._recordings(), context) as submissions:
-            ends = Submitter(hook, memory, options, self.upload_workers).submit(submissions)
-        transcript_ids = [end.transcript_id for end in ends if end.transcript_id]
-        self.log.info("%d of %d recordings are submitted", len(transcript_ids), len(ends))
-        self._raise_for(ends, last_try=context["ti"].try_number > context["ti"].max_tries)
+        with memory.open(self._recording_list(), context) as submissions:
+            results = Submitter(hook, memory, options, self.upload_workers).submit(submissions)
+        transcript_ids = [result.transcript_id for result in results if result.transcript_id]
+        self.log.info("%d of %d recordings are submitted", len(transcript_ids), len(results))
+        self._raise_failures(results, is_last_try=context["ti"].try_number > context["ti"].max_tries)
         if isinstance(self.recordings, str) and transcript_ids:
             return transcript_ids[0]
         return transcript_ids
 
-    def _raise_for(self, ends: Sequence[End], *, last_try: bool) -> None:
-        refused = [end.refused for end in ends if end.refused]
-        postponed = [end.postponed for end in ends if end.postponed]
-        if postponed and (self.fail_on_error or not last_try):
-            raise TransportError(_summary("cannot be submitted now", postponed + refused, len(ends)))
-        if refused and self.fail_on_error:
-            raise SubmissionFailedError(_summary("can never be submitted", refused, len(ends)))
+    def _raise_failures(self, results: Sequence[SubmissionResult], *, is_last_try: bool) -> None:
+        refusals = [result.refusal for result in results if result.refusal]
+        retry_reasons = [result.retry_reason for result in results if result.retry_reason]
+        if retry_reasons and (self.fail_on_error or not is_last_try):
+            reasons = retry_reasons + refusals
+            raise TransportError(_summary("cannot be submitted now", reasons, len(results)))
+        if refusals and self.fail_on_error:
+            raise SubmissionFailedError(_summary("can never be submitted", refusals, len(results)))
 
-    def _recordings(self) -> list[str]:
+    def _recording_list(self) -> list[str]:
         return [self.recordings] if isinstance(self.recordings, str) else list(self.recordings[:])
 
 
 def _summary(what: str, reasons: Sequence[str], total: int) -> str:
-    return f"{len(reasons)} of {total} recordings {what}: {'; '.join(reasons[:NAMED_FAILURES])}"
+    return f"{len(reasons)} of {total} recordings {what}: {'; '.join(reasons[:MAX_LISTED_FAILURES])}"
 
 
 def _is_dead(hook: AssemblyAIHook, transcript_id: str) -> bool:
-    """Whether it may be submitted anew. No if that cannot be told: it might be paid for twice."""
+    """Whether its recording may be submitted again; False if unknown, since it might be paid for twice."""
     try:
         return hook.get_transcript(transcript_id).failure is not None
     except TranscriptNotFoundError:

@@ -1,4 +1,4 @@
-"""What Airflow wants to know of this package: its connection type and the form for it."""
+"""What Airflow registers of this package: its connection type and the form for it."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def get_provider_info() -> dict[str, Any]:
                 },
                 "conn-fields": {
                     "speech_models": _field("Speech models, by priority, comma separated", "string"),
-                    "poll_interval_s": _field("Seconds between two looks at waiting jobs", "number"),
+                    "poll_interval_s": _field("Polling interval in seconds", "number"),
                     "request_budget": _field("Requests per five minutes", "integer"),
-                    "reconcile_s": _field("Seconds a lost submission is looked for", "number"),
-                    "webhook_url": _field("URL that AssemblyAI calls when a job is over", "string"),
+                    "reconcile_s": _field("Seconds to search for a lost submission", "number"),
+                    "webhook_url": _field("URL that AssemblyAI calls when a job ends", "string"),
                     "webhook_auth_header_name": _field("Header sent with that call", "string"),
                     "webhook_secret": {
                         "label": "Value of that header",

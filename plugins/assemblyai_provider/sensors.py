@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _TRANSCRIPT_ID = re.compile(r"[A-Za-z0-9_-]+")
 DEFAULT_POKE_INTERVAL_S = 5.0
-NAMED_FAILURES = 20
+MAX_LISTED_FAILURES = 20
 
 
 class AssemblyAITranscriptSensor(BaseSensorOperator):
@@ -169,7 +169,9 @@ class AssemblyAITranscriptSensor(BaseSensorOperator):
 
     def _raise_failures(self, failures: Mapping[str, str]) -> None:
         if failures and self.fail_on_error:
-            named = "; ".join(f"{id_}: {reason}" for id_, reason in list(failures.items())[:NAMED_FAILURES])
+            named = "; ".join(
+                f"{id_}: {reason}" for id_, reason in list(failures.items())[:MAX_LISTED_FAILURES]
+            )
             raise TranscriptFailedError(
                 f"{len(failures)} of {len(self._ids)} transcripts have failed: {named}"
             )

@@ -1,4 +1,4 @@
-"""What the submit operator remembers, so that a recording is paid for once whatever dies in between."""
+"""What the submit operator remembers, so that a recording is paid for once even after a crash."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """One recording to be transcribed, and what is known of earlier attempts.
+    """One recording to submit, and what is known of earlier tries.
 
     :param key: identity in the memory.
     :param recording: local path, object-storage URI or http(s) URL.
-    :param options: transcript options of this recording alone, laid over those of the operator.
-    :param transcript_id: AssemblyAI's id if it was submitted already: then there is nothing to do.
-    :param audio_url_sha256: a POST with an `audio_url` of this hash (see `hash_audio_url`) was begun, and its
-        outcome was never recorded.
-    :param posted_at: when that POST was begun (aware, UTC).
+    :param options: transcript options of this recording alone; they replace those of the operator.
+    :param transcript_id: AssemblyAI's id if it was submitted already; it is not submitted again.
+    :param audio_url_sha256: the hash (see `hash_audio_url`) of the `audio_url` of a POST that was started and
+        whose outcome was never recorded.
+    :param posted_at: when that POST was started (aware, UTC).
     """
 
     key: str
@@ -36,7 +36,7 @@ class Submission:
 
 
 class SubmissionMemory(Protocol):
-    """Durable memory of submissions; the operator holds it open for a whole batch.
+    """Durable memory of submissions; the operator keeps it open for a whole batch.
 
     The operator calls the methods one at a time, but from several threads.
     """
@@ -44,7 +44,7 @@ class SubmissionMemory(Protocol):
     def open(
         self, recordings: Sequence[str], context: Context
     ) -> AbstractContextManager[Sequence[Submission]]:
-        """Give the submissions to make; until exit no other process can submit the same ones."""
+        """Yield the submissions to make; until exit no other process can submit them."""
         ...
 
     def remember_post(
@@ -55,12 +55,13 @@ class SubmissionMemory(Protocol):
         content_sha256: str | None,
         request: Mapping[str, Any],
     ) -> None:
-        """Make durable, before it happens, that `audio_url` is about to be posted.
+        """Make durable that `audio_url` is about to be posted.
 
-        Called before every POST, so again when one is repeated. Only `hash_audio_url(audio_url)` may be kept.
-        `content_sha256` is the hex SHA-256 of the recording's bytes (None for http URLs, whose bytes we never
-        see). `request` is the body to be sent without `audio_url` and without secrets.
-        Raises DuplicateRecordingError if another recording with the same bytes has a live transcript.
+        Called before every POST, retries included. Only `hash_audio_url(audio_url)` may be stored.
+        `content_sha256` is the hex SHA-256 of the recording's bytes (None for http URLs, whose bytes are not
+        read). `request` is the body of the POST without `audio_url` and without secrets.
+        Raises DuplicateRecordingError if another recording with the same bytes has a transcript that has not
+        failed.
         """
         ...
 
@@ -71,40 +72,40 @@ class SubmissionMemory(Protocol):
         ...
 
     def remember_failure(self, submission: Submission, error: str, *, retryable: bool) -> None:
-        """Note why it could not be submitted: an end state, or open for another try if `retryable`."""
+        """Record why it could not be submitted: for good, or until the next try if `retryable`."""
         ...
 
     def remember_duplicate(self, submission: Submission, original_key: str) -> None:
-        """Note that this recording holds the same audio as the submission `original_key`."""
+        """Record that this recording has the same bytes as that of the submission `original_key`."""
         ...
 
     def known_transcript_ids(self, transcript_ids: Sequence[str]) -> set[str]:
-        """Those of `transcript_ids` that belong to a submission already: no other may adopt them."""
+        """The `transcript_ids` that belong to a submission already, so that no other may adopt them."""
         ...
 
 
 def hash_audio_url(audio_url: str) -> str:
-    """The hash by which a memory remembers an audio URL, which may hold secrets: hex SHA-256 of its UTF-8.
+    """The hash (hex SHA-256 of the UTF-8) that a memory stores of an audio URL, which may hold secrets.
 
-    The search for a lost answer compares by it, so every memory must use it.
+    The search for a lost answer compares these hashes, so every memory must use this function.
     """
     return hashlib.sha256(audio_url.encode()).hexdigest()
 
 
 def recording_key(recording: str, options: Mapping[str, Any]) -> str:
-    """The identity of a recording with its options: a hash, since a presigned URL must not be stored."""
+    """The identity of a recording with its options; hashed, since a presigned URL must not be stored."""
     text = json.dumps([recording, options], sort_keys=True, separators=(",", ":"))
     return "transcript:" + hashlib.sha256(text.encode()).hexdigest()
 
 
 @dataclass(slots=True)
 class TaskStateMemory:
-    """The memory for anyone's Dag: Airflow's task state store, which outlives retries and clears of a task.
+    """The default memory: Airflow's task state store, which survives retries and clears of a task.
 
-    It protects one task against its own retries; it does not know of other tasks or Dag runs.
+    It protects a task against its own retries; it does not know other tasks or Dag runs.
 
     :param options: the operator's transcript options, part of each recording's identity.
-    :param is_dead: tells of a remembered id whether its transcript failed or is gone, to be submitted anew.
+    :param is_dead: whether the transcript of an id failed or is gone, so its recording is submitted again.
     """
 
     options: Mapping[str, Any]
@@ -115,14 +116,14 @@ class TaskStateMemory:
 
     @contextmanager
     def open(self, recordings: Sequence[str], context: Context) -> Iterator[Sequence[Submission]]:
-        """Give one submission per distinct recording, in order. Airflow runs one try of a task at a time."""
+        """Yield one submission per distinct recording, in order. Airflow runs one try of a task at a time."""
         self._store = context["task_state_store"]
         yield [self._recall(recording) for recording in dict.fromkeys(recordings)]
 
     def _recall(self, recording: str) -> Submission:
         key = recording_key(recording, self.options)
         entry = self._store.get(key)
-        # The store is shared with whoever else writes into it, so nothing is believed but our own shape.
+        # Other code may write to the store, so an entry of another shape is ignored.
         entry = dict(entry) if isinstance(entry, Mapping) else {}
         if known := entry.get("transcript_id"):
             self._known.add(known)
@@ -163,7 +164,7 @@ class TaskStateMemory:
     def known_transcript_ids(self, transcript_ids: Sequence[str]) -> set[str]:
         return self._known.intersection(transcript_ids)
 
-    def _write(self, submission: Submission, **news: Any) -> None:
-        entry = {**self._entries[submission.key], **news}
+    def _write(self, submission: Submission, **changes: Any) -> None:
+        entry = {**self._entries[submission.key], **changes}
         self._store.set(submission.key, entry)
         self._entries[submission.key] = entry

@@ -1,4 +1,4 @@
-"""AssemblyAI over HTTP: one pure core, and two drivers that do its input and output."""
+"""AssemblyAI over HTTP: one core without input or output, and two clients. Private: use the hook."""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""The triggerer's driver of the AssemblyAI API: reads only, on `httpx`, never blocking the event loop."""
+"""The triggerer's client of the AssemblyAI API: it reads only and never blocks the event loop.
+
+Why there are two HTTP libraries, both dependencies of Airflow itself: `requests` serves the workers (`sync`).
+It streams an upload from a blocking file and takes proxies and certificates from the usual variables. It has
+no asyncio client, which the triggerer needs; `httpx` has one. `transport_errors` maps the errors of both.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +16,9 @@ from typing import Self, TypeVar
 import httpx
 
 from assemblyai_provider._client import core
-from assemblyai_provider._client.rate_limiter import RateLimiter, Tries, shared_limiter
-from assemblyai_provider.exceptions import NotConnectedError, TransportError
+from assemblyai_provider._client.rate_limiter import Backoff, RateLimiter, shared_limiter
+from assemblyai_provider._client.transport_errors import transport_error
+from assemblyai_provider.exceptions import TransportError
 from assemblyai_provider.models import Transcript, TranscriptStatus
 
 T = TypeVar("T")
@@ -21,10 +27,10 @@ TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 
 
 class AsyncAssemblyAIClient:
-    """The reading half of `AssemblyAIClient`, with the same promises. An async context manager.
+    """The reads of `AssemblyAIClient` for asyncio, with the same retries. An async context manager.
 
-    :param transport: how httpx reaches the server, if not over the network.
-    :param limiter, sleep, uniform: the pace, how to wait (seconds) and the jitter.
+    :param transport: replaces the network, for tests.
+    :param limiter, sleep, uniform: the request rate, how to wait (seconds) and the jitter.
     """
 
     def __init__(
@@ -75,12 +81,12 @@ class AsyncAssemblyAIClient:
         return await self._get(request, core.read_page)
 
     async def _get(self, request: core.Request, read: Callable[[core.Request, core.Answer], T]) -> T:
-        tries = Tries(limiter=self._limiter, uniform=self._uniform)
+        backoff = Backoff(limiter=self._limiter, uniform=self._uniform)
         while True:
             try:
                 return read(request, await self._send(request))
             except TransportError as error:
-                await self._sleep(tries.delay_after(error))
+                await self._sleep(backoff.delay_after(error))
 
     async def _send(self, request: core.Request) -> core.Answer:
         if (delay := self._limiter.reserve()) > 0:
@@ -88,10 +94,8 @@ class AsyncAssemblyAIClient:
         self.requests_sent += 1
         try:
             response = await self._http.request(request.method, request.path, params=dict(request.params))
-        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            raise NotConnectedError(f"{request}: {type(error).__name__}") from None
         except httpx.HTTPError as error:
-            raise TransportError(f"{request}: {type(error).__name__}") from None
+            raise transport_error(request, error) from None
         return core.Answer(
             status_code=response.status_code,
             retry_after=response.headers.get("Retry-After"),

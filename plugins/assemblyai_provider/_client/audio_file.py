@@ -1,4 +1,4 @@
-"""Recordings as streams: local files and object storage alike, never whole in memory."""
+"""Audio files as streams: local files and object storage alike, never whole in memory."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath
 
 MAX_UPLOAD_BYTES = 2_200_000_000
-"""AssemblyAI's limit for an upload (5 GB hold for a file it fetches itself by URL)."""
+"""AssemblyAI's limit for an upload; for a file it fetches by URL the limit is 5 GB."""
 
 CHUNK_BYTES = 1 << 20
 
-CHANGED = "the recording changed while it was uploaded: put it in place when it is complete"
+CHANGED = "the recording changed while it was uploaded: move it into place only when it is complete"
 
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-# Names under which object stores tell a version, without case, underscores and hyphens.
-_MARKS = frozenset(
+# Fields in which object stores name a version, without case, underscores and hyphens.
+_VERSION_FIELDS = frozenset(
     {"etag", "mtime", "lastmodified", "updated", "created", "generation", "versionid", "md5hash"}
 )
 _UNREADABLE = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
@@ -35,16 +35,16 @@ _UNREADABLE = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirect
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """What a file was at one moment. Two that differ mean that it has changed in between."""
+    """The size and version fields of a file; two that differ mean that it has changed in between."""
 
     size: int
-    marks: tuple[object, ...]
+    fields: tuple[object, ...]
 
 
-class Recording:
-    """A file to upload. Looked at and opened anew for every try.
+class AudioFile:
+    """A file to upload, checked and opened again for every try.
 
-    Raises UploadRefusedError if it is missing, unreadable, empty or too large, before anything is sent.
+    Raises UploadRefusedError before anything is sent if it is missing, unreadable, empty or too large.
 
     :param location: a local path, or a URI that Airflow's ObjectStoragePath understands.
     """
@@ -55,30 +55,30 @@ class Recording:
         self.version()
 
     def version(self) -> Version:
-        """Look at it now."""
-        with self._judged():
+        """The version of the file now."""
+        with self._map_errors():
             version = _version(self._path)
         if version.size == 0:
-            raise self._refused("the file is empty")
+            raise self._refusal("the file is empty")
         if version.size > MAX_UPLOAD_BYTES:
-            raise self._refused(f"{version.size} bytes are more than AssemblyAI takes ({MAX_UPLOAD_BYTES})")
+            raise self._refusal(f"{version.size} bytes are more than AssemblyAI takes ({MAX_UPLOAD_BYTES})")
         return version
 
     def open(self) -> IO[bytes]:
-        """Open it at its first byte."""
-        with self._judged():
+        """The file, open at its first byte."""
+        with self._map_errors():
             return self._path.open("rb")  # type: ignore[no-any-return,unused-ignore]
 
     @contextmanager
-    def _judged(self) -> Iterator[None]:
+    def _map_errors(self) -> Iterator[None]:
         try:
             yield
         except _UNREADABLE as error:
-            raise self._refused(type(error).__name__) from error
+            raise self._refusal(type(error).__name__) from error
         except OSError as error:
             raise TransportError(f"{strip_url_queries(self.location)}: {type(error).__name__}") from error
 
-    def _refused(self, reason: str) -> UploadRefusedError:
+    def _refusal(self, reason: str) -> UploadRefusedError:
         return UploadRefusedError(f"{strip_url_queries(self.location)}: {reason}")
 
 
@@ -102,19 +102,21 @@ def _version(path: Path | ObjectStoragePath) -> Version:
     if isinstance(path, Path):
         stat = path.stat()
         return Version(stat.st_size, (stat.st_mtime_ns, stat.st_ino))
-    # Stores answer from a listing that they have kept, else.
+    # Without this, fsspec may answer from a cached listing.
     path.fs.invalidate_cache(path.path)
     info = path.fs.info(path.path)
-    marks = tuple((name, info[name]) for name in sorted(info) if re.sub("[_-]", "", name).lower() in _MARKS)
-    return Version(int(info["size"] or 0), marks)
+    fields = tuple(
+        (name, info[name]) for name in sorted(info) if re.sub("[_-]", "", name).lower() in _VERSION_FIELDS
+    )
+    return Version(int(info["size"] or 0), fields)
 
 
 class HashingBody:
-    """A request body of known length that takes its own SHA-256 on the way out.
+    """A request body of known length that computes its SHA-256 while it is sent.
 
-    :param file: where the bytes come from.
-    :param size: how many there must be, no fewer and no more: else a TransportError, before the last block is
-        handed out, so that the request stays incomplete.
+    :param file: the source of the bytes.
+    :param size: how many bytes it must hold. With more or fewer, `read` raises TransportError before the last
+        block, so that the request stays incomplete.
     """
 
     def __init__(self, file: IO[bytes], size: int) -> None:

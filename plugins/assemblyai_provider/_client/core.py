@@ -1,7 +1,7 @@
-"""The AssemblyAI API without input or output: requests as values, answers judged once for both drivers.
+"""The AssemblyAI API without input or output: requests and answers as values, shared by both clients.
 
-Paths and fields are those of https://www.assemblyai.com/docs/api-reference. What a refusal means is told by
-the `refusal` module.
+Paths and fields are those of https://www.assemblyai.com/docs/api-reference. The modules `status_errors` and
+`transport_errors` map refusals and network faults to our errors.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from typing import Any
 from urllib.parse import quote
 
 from assemblyai_provider._client.lazy_json import read_json
-from assemblyai_provider._client.refusal import TRANSCRIPTS, UPLOADS, refusal
+from assemblyai_provider._client.status_errors import TRANSCRIPTS, UPLOADS, status_error
 from assemblyai_provider.exceptions import TransportError
 from assemblyai_provider.models import DELETED_AUDIO_URL, Transcript, TranscriptStatus
 
 PAGE_SIZE = 200
 CLOCK_MARGIN = timedelta(minutes=5)
-"""How far AssemblyAI's clock and ours may differ when a submission is looked for in the list."""
+"""How far AssemblyAI's clock and ours may differ when the list is searched for a submission."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientSettings:
-    """Where to speak and as whom, how often (requests per five minutes), and what to wait, in seconds."""
+    """What both clients need of a connection; the budget is requests per five minutes."""
 
     base_url: str
     api_key: str = field(repr=False)
@@ -35,7 +35,7 @@ class ClientSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One request, ready for either driver."""
+    """One request, ready for either client."""
 
     method: str
     path: str
@@ -48,7 +48,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What came back: the code, the `Retry-After` header and the body."""
+    """An HTTP answer: status code, `Retry-After` header and body."""
 
     status_code: int
     retry_after: str | None
@@ -57,7 +57,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedTranscript:
-    """One row of the list. `created` is aware UTC, or None if it could not be read."""
+    """One job in the list. `created` is aware UTC, or None if it cannot be read."""
 
     id: str
     status: TranscriptStatus
@@ -66,7 +66,7 @@ class ListedTranscript:
 
     @property
     def deleted(self) -> bool:
-        """Whether it was deleted, although its status still says `completed`."""
+        """Whether the transcript was deleted; its status stays `completed`."""
         return self.audio_url == DELETED_AUDIO_URL
 
 
@@ -97,14 +97,14 @@ def post_transcript(body: Mapping[str, Any]) -> Request:
 def list_transcripts(
     *, status: TranscriptStatus | None = None, before_id: str | None = None, limit: int = PAGE_SIZE
 ) -> Request:
-    given = {"limit": limit, "status": status and status.value, "before_id": before_id}
-    return Request(method="GET", path=TRANSCRIPTS, params={k: v for k, v in given.items() if v is not None})
+    params = {"limit": limit, "status": status and status.value, "before_id": before_id}
+    return Request(method="GET", path=TRANSCRIPTS, params={k: v for k, v in params.items() if v is not None})
 
 
 def read_object(request: Request, answer: Answer) -> Mapping[str, Any]:
-    """The JSON object of a good answer; raises the error that a bad one stands for."""
+    """The JSON object of an answer. Raises TransportError if there is none, or what its status code means."""
     if not 200 <= answer.status_code < 300:
-        raise refusal(request, answer)
+        raise status_error(request, answer)
     try:
         body = read_json(answer.body)
     except ValueError as error:
@@ -123,25 +123,25 @@ def read_transcript(request: Request, answer: Answer) -> Transcript:
 
 
 def read_page(request: Request, answer: Answer) -> Page:
-    """The page of an answer to the list request. A row without an id is passed over."""
+    """The page of an answer to the list request. A row without an id is skipped."""
     body = read_object(request, answer)
     rows, details = body.get("transcripts"), body.get("page_details")
     if not isinstance(rows, list):
         raise TransportError(f"{request}: the answer has no list of transcripts")
-    items = tuple(_listed(row) for row in rows if isinstance(row, dict) and isinstance(row.get("id"), str))
-    more = isinstance(details, dict) and details.get("prev_url") is not None
-    return Page(items=items, older=items[-1].id if items and more else None)
+    items = tuple(_read_row(row) for row in rows if isinstance(row, dict) and isinstance(row.get("id"), str))
+    has_older = isinstance(details, dict) and details.get("prev_url") is not None
+    return Page(items=items, older=items[-1].id if items and has_older else None)
 
 
 def read_upload_url(request: Request, answer: Answer) -> str:
-    """The address at which AssemblyAI alone can read what was uploaded."""
+    """The URL of an uploaded file, which only AssemblyAI can read."""
     url = read_object(request, answer).get("upload_url")
     if not isinstance(url, str) or not url.startswith("http"):
         raise TransportError(f"{request}: the answer has no upload_url")
     return url
 
 
-def _listed(row: Mapping[str, Any]) -> ListedTranscript:
+def _read_row(row: Mapping[str, Any]) -> ListedTranscript:
     try:
         created = datetime.fromisoformat(str(row.get("created")))
     except ValueError:

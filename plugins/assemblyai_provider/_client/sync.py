@@ -1,4 +1,4 @@
-"""The worker's driver of the AssemblyAI API: uploads, submits and reads, on `requests`."""
+"""The workers' client of the AssemblyAI API: it uploads, submits and reads."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import requests
-from urllib3.exceptions import NewConnectionError
 
 from assemblyai_provider._client import core
-from assemblyai_provider._client.audio_file import CHANGED, HashingBody, Recording
-from assemblyai_provider._client.rate_limiter import RateLimiter, Tries, shared_limiter
+from assemblyai_provider._client.audio_file import CHANGED, AudioFile, HashingBody
+from assemblyai_provider._client.rate_limiter import Backoff, RateLimiter, shared_limiter
+from assemblyai_provider._client.transport_errors import transport_error
 from assemblyai_provider.exceptions import (
     NotConnectedError,
     RateLimitedError,
@@ -24,8 +24,8 @@ from assemblyai_provider.models import Transcript, TranscriptStatus
 
 T = TypeVar("T")
 
-# Seconds to connect and to wait for the answer. urllib3 applies the first of them to every write as well, so
-# an upload over a slow line needs a long one.
+# Seconds to connect and to wait for the answer. urllib3 applies the first to every write as well, so a slow
+# upload needs a long one.
 TIMEOUT_S = (10.0, 60.0)
 UPLOAD_TIMEOUT_S = (120.0, 300.0)
 UPLOAD_TRIES = 3
@@ -35,14 +35,14 @@ UPLOAD_PAUSE_S = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
-    """An uploaded recording: where AssemblyAI finds it, and the SHA-256 (hex) of its bytes."""
+    """An uploaded file: its URL, which only AssemblyAI can read, and the SHA-256 (hex) of its bytes."""
 
     url: str
     content_sha256: str
 
 
-class _RawKey(requests.auth.AuthBase):
-    """The key as it is, without `Bearer`. An auth object, because a .netrc would overwrite a plain header."""
+class _ApiKeyAuth(requests.auth.AuthBase):
+    """Sends the key without `Bearer`. A plain header would be replaced by the entry of a .netrc file."""
 
     def __init__(self, api_key: str) -> None:
         self._api_key = api_key
@@ -55,9 +55,9 @@ class _RawKey(requests.auth.AuthBase):
 class AssemblyAIClient:
     """Blocking client; its methods may be called from several threads. Raises `exceptions.AssemblyAIError`.
 
-    Reads and uploads are repeated after faults; submissions are not (see the `submission` module).
+    Reads and uploads are retried after faults; submissions are not (see `_submission.lost_answers`).
 
-    :param limiter, sleep, uniform, now: the pace, how to wait (seconds), the jitter and the UTC clock.
+    :param limiter, sleep, uniform, now: the request rate, how to wait (seconds), the jitter, the UTC clock.
     """
 
     def __init__(
@@ -76,11 +76,11 @@ class AssemblyAIClient:
         self.sleep, self.now = sleep, now
         self._uniform = uniform
         self._session = requests.Session()
-        self._session.auth = _RawKey(settings.api_key)
+        self._session.auth = _ApiKeyAuth(settings.api_key)
         self._session.mount("http", requests.adapters.HTTPAdapter(pool_maxsize=POOL_SIZE))
 
     def close(self) -> None:
-        """Close the connections that are kept open."""
+        """Close the HTTP connections."""
         self._session.close()
 
     def get_transcript(self, transcript_id: str) -> Transcript:
@@ -99,48 +99,50 @@ class AssemblyAIClient:
         request = core.list_transcripts(status=status, before_id=before_id, limit=limit)
         return self._get(request, core.read_page)
 
-    def upload(self, recording: Recording) -> Upload:
-        """Stream a recording to AssemblyAI, from its first byte again after a fault or a change."""
-        tries = self._tries(allowed=UPLOAD_TRIES, base_s=UPLOAD_PAUSE_S)
+    def upload(self, audio_file: AudioFile) -> Upload:
+        """Stream a file to AssemblyAI, again from its first byte after a fault or a change."""
+        backoff = self._backoff(max_tries=UPLOAD_TRIES, base_s=UPLOAD_PAUSE_S)
         while True:
             try:
-                return self._upload(recording)
+                return self._upload(audio_file)
             except TransportError as error:
-                self.sleep(tries.delay_after(error))
+                self.sleep(backoff.delay_after(error))
 
-    def _upload(self, recording: Recording) -> Upload:
-        version = recording.version()
-        with recording.open() as file:
+    def _upload(self, audio_file: AudioFile) -> Upload:
+        version = audio_file.version()
+        with audio_file.open() as file:
             body = HashingBody(file, version.size)
             answer = self._send(core.UPLOAD, data=body, timeout=UPLOAD_TIMEOUT_S)
         url = core.read_upload_url(core.UPLOAD, answer)
-        if recording.version() != version:
+        if audio_file.version() != version:
             raise TransportError(CHANGED)
         return Upload(url=url, content_sha256=body.sha256)
 
     def post_transcript(self, body: dict[str, Any], before_post: Callable[[], None]) -> str:
-        """Submit a job and return its id; repeated only while AssemblyAI certainly has not accepted it.
+        """Submit a job and return its id; retried only while AssemblyAI certainly has not accepted it.
 
-        Raises NotConnectedError or RateLimitedError if it never did, TransportError if nobody can tell.
+        Raises NotConnectedError or RateLimitedError if it never did, TransportError if that is unknown.
+
+        :param before_post: called before each POST.
         """
-        request, tries = core.post_transcript(body), self._tries()
+        request, backoff = core.post_transcript(body), self._backoff()
         while True:
             before_post()
             try:
                 return core.read_transcript(request, self._send(request)).id
             except (NotConnectedError, RateLimitedError) as error:
-                self.sleep(tries.delay_after(error))
+                self.sleep(backoff.delay_after(error))
 
     def _get(self, request: core.Request, read: Callable[[core.Request, core.Answer], T]) -> T:
-        tries = self._tries()
+        backoff = self._backoff()
         while True:
             try:
                 return read(request, self._send(request))
             except TransportError as error:
-                self.sleep(tries.delay_after(error))
+                self.sleep(backoff.delay_after(error))
 
-    def _tries(self, **limits: Any) -> Tries:
-        return Tries(limiter=self._limiter, uniform=self._uniform, **limits)
+    def _backoff(self, **limits: Any) -> Backoff:
+        return Backoff(limiter=self._limiter, uniform=self._uniform, **limits)
 
     def _send(
         self, request: core.Request, *, data: Any = None, timeout: tuple[float, float] = TIMEOUT_S
@@ -156,22 +158,13 @@ class AssemblyAIClient:
                 data=data,
                 headers={"Content-Type": "application/octet-stream"} if data is not None else None,
                 timeout=timeout,
-                # A redirect would carry the key to another host.
+                # A redirect would send the key to another host.
                 allow_redirects=False,
             )
         except requests.RequestException as error:
-            # Not str(error): it quotes the address with its query.
-            kind = NotConnectedError if _never_connected(error) else TransportError
-            raise kind(f"{request}: {type(error).__name__}") from None
+            raise transport_error(request, error) from None
         return core.Answer(
             status_code=response.status_code,
             retry_after=response.headers.get("Retry-After"),
             body=response.content,
         )
-
-
-def _never_connected(error: requests.RequestException) -> bool:
-    cause = error.args[0] if error.args else None
-    return isinstance(error, requests.ConnectTimeout) or isinstance(
-        getattr(cause, "reason", None), NewConnectionError
-    )

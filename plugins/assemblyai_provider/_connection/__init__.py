@@ -1,3 +1,3 @@
-"""Reading the Airflow connection of type `assemblyai`. Private: use the hook."""
+"""Reads the Airflow connection of type `assemblyai`. Private: use the hook."""
 
 from __future__ import annotations

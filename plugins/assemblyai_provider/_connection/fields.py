@@ -1,7 +1,7 @@
-"""What an Airflow connection of type `assemblyai` says, read and checked.
+"""The fields of an Airflow connection of type `assemblyai`, read and checked.
 
-A field that makes no sense is a ConfigurationError with the connection, the field, the value and the cure.
-No message quotes what may be secret: password, webhook secret, webhook URL, user info or query of the host.
+An invalid field raises ConfigurationError with the connection, the field, the value and what to do. No
+message quotes what may be secret: password, webhook secret, webhook URL, user info or query of the host.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ _NUMBERS = {
     "poll_interval_s": POLL_INTERVAL,
     "reconcile_s": Range(0, 3600, "seconds"),
 }
-# Extra fields of the connection, and the parameter of POST /v2/transcript each is sent as. Airflow hides the
-# value of a field whose name holds "secret".
+# Extra fields, and the parameter of POST /v2/transcript each is sent as. Airflow masks the value of a field
+# whose name contains "secret".
 _WEBHOOK = {
     "webhook_url": "webhook_url",
     "webhook_auth_header_name": "webhook_auth_header_name",
@@ -41,7 +41,7 @@ _HEADER_NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
 
 
 def client_settings(connection: Connection) -> ClientSettings:
-    """What the clients need of a connection. Raises ConfigurationError."""
+    """The clients' settings in a connection. Raises ConfigurationError."""
     extra, place = _read_extra(connection), f"Airflow connection {connection.conn_id!r}, extra"
     numbers: dict[str, Any] = {
         name: number
@@ -51,48 +51,52 @@ def client_settings(connection: Connection) -> ClientSettings:
     try:
         base_url = read_base_url(connection.host, connection.port, connection.schema)
     except ValueError as error:
-        raise _wrong(connection, str(error)) from None
+        raise _field_error(connection, str(error)) from None
     return ClientSettings(base_url=base_url, api_key=_read_api_key(connection), **numbers)
 
 
 def transcript_options(connection: Connection) -> dict[str, Any]:
-    """Options that go with every submission: speech models, webhook. Raises ConfigurationError."""
+    """Options sent with every submission: speech models, webhook. Raises ConfigurationError."""
     extra = _read_extra(connection)
     try:
         return {"speech_models": _read_models(extra.get("speech_models")), **_read_webhook(extra)}
     except ValueError as error:
-        raise _wrong(connection, str(error)) from None
+        raise _field_error(connection, str(error)) from None
 
 
-def _wrong(connection: Connection, what: str) -> ConfigurationError:
-    return ConfigurationError(f"Airflow connection {connection.conn_id!r}, {what}")
+def _field_error(connection: Connection, problem: str) -> ConfigurationError:
+    return ConfigurationError(f"Airflow connection {connection.conn_id!r}, {problem}")
 
 
 def _read_extra(connection: Connection) -> dict[str, Any]:
-    # Not extra_dejson: it takes broken JSON for an empty object, and in the triggerer its way of masking
-    # secrets can block the event loop (Airflow raises DeadlockImminentError).
+    # Not extra_dejson: it reads broken JSON as an empty object, and in the triggerer it masks secrets with a
+    # call that can block the event loop (Airflow raises DeadlockImminentError).
     try:
         extra = json.loads((connection.extra or "").strip() or "{}")
     except ValueError:
-        raise _wrong(connection, "extra: is not JSON. Write a JSON object.") from None
+        raise _field_error(connection, "extra: is not JSON. Write a JSON object.") from None
     if not isinstance(extra, dict):
-        raise _wrong(connection, 'extra: is not a JSON object. Write one, such as {"poll_interval_s": 5}.')
+        raise _field_error(
+            connection, 'extra: is not a JSON object. Write one, such as {"poll_interval_s": 5}.'
+        )
     for name in extra:
         if name not in _EXTRAS:
-            meant = difflib.get_close_matches(name.lower(), _EXTRAS, n=1)
-            cure = f"Rename it to {meant[0]}." if meant else f"Remove it; known are {', '.join(_EXTRAS)}."
-            raise _wrong(connection, f"extra {name[:50]!r}: there is no such setting. {cure}")
+            similar = difflib.get_close_matches(name.lower(), _EXTRAS, n=1)
+            advice = (
+                f"Rename it to {similar[0]}." if similar else f"Remove it; known are {', '.join(_EXTRAS)}."
+            )
+            raise _field_error(connection, f"extra {name[:50]!r}: there is no such setting. {advice}")
     return extra
 
 
 def _read_api_key(connection: Connection) -> str:
-    # A key pasted with its line end would be an illegal header, and the error would quote it. The service's
-    # key goes without the `Bearer` of others.
+    # A key pasted with its line end would be an illegal header, and the error would quote it. AssemblyAI
+    # takes its key without `Bearer`.
     key = re.sub(r"^bearer\s+", "", (connection.password or "").strip(), flags=re.IGNORECASE)
     if not key and connection.login:
-        raise _wrong(connection, "login: is not used. Write the API key as the password.")
+        raise _field_error(connection, "login: is not used. Write the API key as the password.")
     if not key or not key.isascii() or not key.isprintable() or " " in key or key.lower() == "bearer":
-        raise _wrong(connection, "password: is no valid API key. Copy it from the dashboard.")
+        raise _field_error(connection, "password: is not a valid API key. Copy it from the dashboard.")
     return key
 
 
@@ -116,7 +120,7 @@ def _read_models(models: object) -> list[str]:
 
 
 def _split(models: str) -> object:
-    """The names in a text: separated by commas, or a JSON list that a form or a URI has made a text of."""
+    """The names in a text: separated by commas, or a JSON list that a form or a URI has turned into text."""
     if not models.startswith("["):
         return models.split(",")
     try:

@@ -1,4 +1,4 @@
-"""Numbers that people have written down as settings: read, and refused where they make no sense."""
+"""Reads the numbers in settings, and refuses those out of range."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from assemblyai_provider.exceptions import ConfigurationError
 class Range:
     """The numbers a setting may have, both ends included.
 
-    :param unit: of what, in the plural, for the message.
-    :param whole: no fractions.
+    :param unit: the unit in the plural, for the message.
+    :param whole: refuse fractions.
     """
 
     least: float
@@ -24,7 +24,7 @@ class Range:
     def read(self, value: object, name: str) -> float | None:
         """The number, or None for None and blank text. Raises ConfigurationError.
 
-        :param name: whose setting it is and what it is called, for the message.
+        :param name: the connection or task and the setting, for the message.
         """
         if value is None or (isinstance(value, str) and not value.strip()):
             return None
@@ -39,11 +39,11 @@ class Range:
 
 
 POLL_INTERVAL = Range(0.1, 86_400, "seconds")
-"""Between two looks at a job: the poller never pauses for less; after a day without a look nobody waits."""
+"""Between two polls of a job. The poller never pauses for less."""
 
 
 def _number(value: object) -> float:
-    """Not a number (NaN), which lies in no range, for whatever is no number."""
+    """The number, or NaN, which is in no range, for anything else."""
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         return math.nan
     try:

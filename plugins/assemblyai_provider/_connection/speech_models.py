@@ -1,4 +1,4 @@
-"""Speech models: which are named by default, and which are deprecated.
+"""Speech models: the default ones and the deprecated ones.
 
 Sources, read on 25 Nov 2026: the vendor's assemblyai-stt-3-7 migration guide, and
 https://www.assemblyai.com/docs/getting-started/model-versions-and-deprecations
@@ -12,11 +12,11 @@ from collections.abc import Iterable
 
 log = logging.getLogger(__name__)
 
-# Named on every request, because the service's own default changes (next on 8 Dec 2026) and scores with it.
-# The second one takes the languages that the first does not know; the service no longer does that unasked.
+# Sent with every request, because AssemblyAI's own default changes (next on 8 Dec 2026), and scores with it.
+# The second takes the languages that the first does not know; AssemblyAI no longer falls back by itself.
 DEFAULT_SPEECH_MODELS = ("assemblyai-stt-3-7", "universal-2")
 
-# Deprecated model: its successor. Both since 17 Nov 2026 at the latest; they are retired at 90 days' notice.
+# Deprecated model: its successor. Both since 17 Nov 2026 at the latest; they retire at 90 days' notice.
 DEPRECATED_SPEECH_MODELS = {
     "universal-3-5-pro": "assemblyai-stt-3-7",
     "universal-3-pro": "assemblyai-stt-3-7",

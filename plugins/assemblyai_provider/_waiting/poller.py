@@ -59,8 +59,8 @@ class Poller:
     async def results(self) -> AsyncGenerator[PollResult]:
         """The result of each round, for ever; a job that has ended is in every later result, too.
 
-        Network faults are retried for ever. After each the connection is read again, for a new client, so that
-        a correction takes effect. Raises after consecutive connection failures (refused key, no such
+        Network faults are retried for ever. After each, the connection is read again for a new client, so
+        that a correction takes effect. Raises after consecutive connection failures (refused key, no such
         connection).
         """
         connection_failures = 0

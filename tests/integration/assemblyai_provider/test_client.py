@@ -15,7 +15,7 @@ from airflow.sdk.io import attach
 from fsspec.implementations.memory import MemoryFileSystem
 
 from assemblyai_provider._client import AssemblyAIClient, ClientSettings
-from assemblyai_provider._client.audio_file import HashingBody, Recording
+from assemblyai_provider._client.audio_file import AudioFile, HashingBody
 from assemblyai_provider.exceptions import (
     AuthenticationError,
     RateLimitedError,
@@ -33,10 +33,10 @@ CONTENT = b"RIFF" + bytes(range(256)) * 5000
 
 
 @pytest.fixture
-def recording(tmp_path: Path) -> Recording:
+def recording(tmp_path: Path) -> AudioFile:
     file = tmp_path / "call.wav"
     file.write_bytes(CONTENT)
-    return Recording(str(file))
+    return AudioFile(str(file))
 
 
 def submit(client: AssemblyAIClient, name: str = "a") -> str:
@@ -44,7 +44,7 @@ def submit(client: AssemblyAIClient, name: str = "a") -> str:
 
 
 def test_an_upload_arrives_whole_and_is_hashed_on_the_way(
-    client: AssemblyAIClient, sandbox: SandboxServer, recording: Recording
+    client: AssemblyAIClient, sandbox: SandboxServer, recording: AudioFile
 ) -> None:
     upload = client.upload(recording)
     (entry,) = sandbox.journal("upload")
@@ -55,14 +55,14 @@ def test_an_upload_arrives_whole_and_is_hashed_on_the_way(
 
 @pytest.mark.parametrize("fault", ["reset_before", "reset_after", "upload_failed", "unavailable", "html"])
 def test_an_upload_is_repeated_from_its_first_byte(
-    client: AssemblyAIClient, sandbox: SandboxServer, recording: Recording, fault: str
+    client: AssemblyAIClient, sandbox: SandboxServer, recording: AudioFile, fault: str
 ) -> None:
     sandbox.fault(fault, "upload", count=2)
     assert client.upload(recording).content_sha256 == hashlib.sha256(CONTENT).hexdigest()
 
 
 def test_an_upload_is_given_up_after_three_tries(
-    client: AssemblyAIClient, sandbox: SandboxServer, recording: Recording, pauses: Pauses
+    client: AssemblyAIClient, sandbox: SandboxServer, recording: AudioFile, pauses: Pauses
 ) -> None:
     sandbox.fault("server_error", "upload", count=None)
     with pytest.raises(TransportError):
@@ -73,9 +73,9 @@ def test_an_upload_is_given_up_after_three_tries(
 
 @pytest.mark.parametrize("uri", ["file://{}", "{}"])
 def test_object_storage_is_streamed_like_a_local_file(
-    client: AssemblyAIClient, recording: Recording, uri: str
+    client: AssemblyAIClient, recording: AudioFile, uri: str
 ) -> None:
-    stored = Recording(uri.format(recording.location))
+    stored = AudioFile(uri.format(recording.location))
     assert client.upload(stored).content_sha256 == hashlib.sha256(CONTENT).hexdigest()
 
 
@@ -83,7 +83,7 @@ def test_object_storage_is_streamed_like_a_local_file(
 def test_what_cannot_be_uploaded_is_refused_before_anything_is_sent(tmp_path: Path, what: str) -> None:
     (tmp_path / "empty.wav").touch()
     with pytest.raises(UploadRefusedError):
-        Recording(str(tmp_path / what)).open()
+        AudioFile(str(tmp_path / what)).open()
 
 
 def test_a_file_beyond_the_limit_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
@@ -91,10 +91,10 @@ def test_a_file_beyond_the_limit_is_refused_before_anything_is_sent(tmp_path: Pa
     with huge.open("wb") as file:
         file.truncate(2_200_000_001)
     with pytest.raises(UploadRefusedError, match="2200000001 bytes"):
-        Recording(str(huge))
+        AudioFile(str(huge))
 
 
-def test_a_file_that_shrinks_while_it_is_read_is_no_complete_upload(recording: Recording) -> None:
+def test_a_file_that_shrinks_while_it_is_read_is_no_complete_upload(recording: AudioFile) -> None:
     with recording.open() as file:
         body = HashingBody(file, len(CONTENT) + 1)
         with pytest.raises(TransportError):
@@ -102,14 +102,14 @@ def test_a_file_that_shrinks_while_it_is_read_is_no_complete_upload(recording: R
 
 
 @pytest.mark.parametrize("size", [1, 100, len(CONTENT) - 1])
-def test_the_last_block_of_a_file_that_has_grown_is_not_handed_out(recording: Recording, size: int) -> None:
+def test_the_last_block_of_a_file_that_has_grown_is_not_handed_out(recording: AudioFile, size: int) -> None:
     with recording.open() as file:
         body = HashingBody(file, size)
         with pytest.raises(TransportError, match="changed while it was uploaded"):
             list(body)
 
 
-class Restless(Recording):
+class Restless(AudioFile):
     """A file that somebody still writes to when it is opened, for the first so many times."""
 
     def __init__(self, location: str, write: Callable[[], None], times: int) -> None:
@@ -178,7 +178,7 @@ def test_a_file_that_grows_between_two_tries_is_sent_whole(
     client: AssemblyAIClient, sandbox: SandboxServer, changing: Changing
 ) -> None:
     location, write = changing
-    recording = Recording(location)
+    recording = AudioFile(location)
     sandbox.fault("unavailable", "upload")
     client.sleep = lambda seconds: write(CONTENT + b"more")
     assert client.upload(recording).content_sha256 == hashlib.sha256(CONTENT + b"more").hexdigest()
@@ -205,14 +205,14 @@ def test_a_name_is_taken_literally(tmp_path: Path, store: MemoryFileSystem, sche
         path.write_bytes(b"decoded")
     (tmp_path / name).write_bytes(b"literal")
     store.pipe(f"/bucket{tmp_path}/{name}", b"literal")
-    with Recording(f"{scheme}{tmp_path}/{name}").open() as file:
+    with AudioFile(f"{scheme}{tmp_path}/{name}").open() as file:
         assert file.read() == b"literal"
 
 
 @pytest.mark.parametrize("name", ["a%20b.wav", "%C3%A9.wav", "a%3Fb.wav", "a%23b.wav"])
 def test_a_file_uri_may_be_percent_encoded(tmp_path: Path, name: str) -> None:
     (tmp_path / unquote(name)).write_bytes(b"decoded")
-    with Recording(f"file://{tmp_path}/{name}").open() as file:
+    with AudioFile(f"file://{tmp_path}/{name}").open() as file:
         assert file.read() == b"decoded"
 
 

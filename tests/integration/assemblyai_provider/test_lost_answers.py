@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from assemblyai_provider._client import AssemblyAIClient
-from assemblyai_provider._submission.lost_answers import find_submission, submit
+from assemblyai_provider._submission.lost_answers import find_submission, submit_job
 from assemblyai_provider.exceptions import SubmissionUnknownError
 from assemblyai_provider.submission_memory import hash_audio_url
 from assemblyai_sandbox.testing import SandboxServer
@@ -20,7 +20,7 @@ def newest(transcript_ids: Sequence[str]) -> str | None:
 
 
 def send(client: AssemblyAIClient) -> str:
-    return submit(client, {"audio_url": URL}, before_post=lambda: None, claim=newest)
+    return submit_job(client, {"audio_url": URL}, before_post=lambda: None, adopt=newest)
 
 
 @pytest.mark.parametrize("fault", ["lost_answer", "reset_after", "truncated_json", "truncated_body"])
@@ -85,18 +85,18 @@ def test_it_is_made_durable_before_every_post(client: AssemblyAIClient, sandbox:
     sandbox.fault("rate_limited", "submit")
     sandbox.fault("reset_before", "submit")
     posts_before = []
-    submit(
+    submit_job(
         client,
         {"audio_url": URL},
         before_post=lambda: posts_before.append(len(sandbox.journal("submit"))),
-        claim=newest,
+        adopt=newest,
     )
     assert posts_before == [0, 1, 2]
 
 
 def find(client: AssemblyAIClient, url: str = URL, minutes_ago: float = 0) -> str | None:
     posted_at = client.now() - timedelta(minutes=minutes_ago)
-    return find_submission(client, hash_audio_url(url), posted_at, claim=newest)
+    return find_submission(client, hash_audio_url(url), posted_at, adopt=newest)
 
 
 def test_an_earlier_try_s_job_is_found_among_many_pages(

@@ -65,7 +65,7 @@ def test_a_key_is_sent_without_bearer(hook: Any, key: str) -> None:
 
 @pytest.mark.parametrize("key", ["Bearer", "bearer ", "a b", ""])
 def test_what_is_left_without_bearer_must_be_a_key(hook: Any, key: str) -> None:
-    with pytest.raises(ConfigurationError, match="password: is no valid API key"):
+    with pytest.raises(ConfigurationError, match="password: is not a valid API key"):
         hook(password=key).get_client()
 
 

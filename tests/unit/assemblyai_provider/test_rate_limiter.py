@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from assemblyai_provider._client.rate_limiter import WINDOW_S, RateLimiter, Tries, shared_limiter
+from assemblyai_provider._client.rate_limiter import WINDOW_S, Backoff, RateLimiter, shared_limiter
 from assemblyai_provider.exceptions import RateLimitedError, TransportError
 
 
@@ -47,7 +47,7 @@ def test_who_asks_while_the_burst_is_used_up_gets_a_later_slot_than_the_one_befo
 def test_a_hold_concerns_everybody_until_it_is_over() -> None:
     clock = Clock()
     limiter = RateLimiter(20_000, clock)
-    limiter.hold(30)
+    limiter.block(30)
     assert limiter.reserve() == pytest.approx(30)
     clock.now += 31
     assert limiter.reserve() == 0
@@ -84,7 +84,7 @@ def test_processes_that_know_nothing_of_each_other_share_the_budget_of_their_acc
         clock.now, process = heapq.heappop(queue)
         stay_away = account.ask(clock.now, process)
         if stay_away is not None:
-            limiters[process].hold(stay_away)
+            limiters[process].block(stay_away)
         heapq.heappush(queue, (clock.now + limiters[process].reserve(), process))
     fair = account.totals.total() / processes
     assert account.refused < account.totals.total() / 50
@@ -99,13 +99,13 @@ def test_one_limiter_for_each_account_and_region() -> None:
     assert shared_limiter("https://us", "other", 100) is not us
 
 
-def tries(limiter: RateLimiter, allowed: int = 6) -> Tries:
-    return Tries(limiter=limiter, allowed=allowed, base_s=1, cap_s=5, uniform=lambda low, high: high)
+def backoff(limiter: RateLimiter, max_tries: int = 6) -> Backoff:
+    return Backoff(limiter=limiter, max_tries=max_tries, base_s=1, cap_s=5, uniform=lambda low, high: high)
 
 
 def test_the_waits_double_up_to_a_cap_and_the_last_try_raises_what_went_wrong() -> None:
     fault = TransportError("x")
-    attempts = tries(RateLimiter(100))
+    attempts = backoff(RateLimiter(100))
     assert [attempts.delay_after(fault) for _ in range(5)] == [1, 2, 4, 5, 5]
     with pytest.raises(TransportError) as raised:
         attempts.delay_after(fault)
@@ -114,11 +114,11 @@ def test_the_waits_double_up_to_a_cap_and_the_last_try_raises_what_went_wrong() 
 
 def test_a_retry_after_is_kept_to_by_everybody_who_shares_the_limiter() -> None:
     limiter = RateLimiter(20_000, Clock())
-    assert tries(limiter).delay_after(RateLimitedError("slow down", 20.0)) >= 20
+    assert backoff(limiter).delay_after(RateLimitedError("slow down", 20.0)) >= 20
     assert limiter.reserve() == pytest.approx(20)
 
 
 def test_a_refusal_that_names_no_time_holds_everybody_as_well() -> None:
     limiter = RateLimiter(20_000, Clock())
-    assert tries(limiter).delay_after(RateLimitedError("slow down", None)) == 1
+    assert backoff(limiter).delay_after(RateLimitedError("slow down", None)) == 1
     assert limiter.reserve() == pytest.approx(1)

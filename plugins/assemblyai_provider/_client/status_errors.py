@@ -1,6 +1,6 @@
-"""What it means when the API refuses: by code and text, the same for both drivers.
+"""The one map from HTTP status codes and error texts to our errors, for both clients.
 
-Where AssemblyAI's pages disagree both versions are accepted: an exceeded rate is 429 or 403, an unknown
+Where AssemblyAI's pages disagree, both versions are accepted: an exceeded rate is 429 or 403, an unknown
 transcript 404 or 400.
 """
 
@@ -31,22 +31,22 @@ TRANSCRIPTS = "/v2/transcript"
 UPLOADS = "/v2/upload"
 
 
-def refusal(request: Request, answer: Answer) -> AssemblyAIError:
-    """The error that an answer with a bad code stands for; it tells whether a retry helps."""
+def status_error(request: Request, answer: Answer) -> AssemblyAIError:
+    """The error for an answer whose status code is not 2xx; its class says whether a retry helps."""
     code, text = answer.status_code, _error_text(answer)
     message = f"{request} answered {code}" + (f": {text}" if text else "")
     if code == 401:
         return AuthenticationError(
-            f"{message}. Correct the API key (password) of the Airflow connection, and see that its"
+            f"{message}. Correct the API key (password) of the Airflow connection, and check that its"
             " host is the region the key belongs to."
         )
     if code == 429 or (code == 403 and "cannot access" not in text.lower()):
         return RateLimitedError(message, _retry_after(answer))
-    return _blame(request, code, text.lower(), message) or TransportError(message)
+    return _request_error(request, code, text.lower(), message) or TransportError(message)
 
 
-def _blame(request: Request, code: int, text: str, message: str) -> AssemblyAIError | None:
-    """The error that blames the request; None where a retry may help (5xx, a wrong host, a broken upload)."""
+def _request_error(request: Request, code: int, text: str, message: str) -> AssemblyAIError | None:
+    """The error of a request that must change; None where a retry may help (5xx, a broken upload)."""
     if code == 402 or (code == 400 and "account balance" in text):
         return AccountError(f"{message} (AssemblyAI account)")
     if request.path.startswith(f"{TRANSCRIPTS}/") and (code == 404 or "not found" in text):
@@ -59,7 +59,7 @@ def _blame(request: Request, code: int, text: str, message: str) -> AssemblyAIEr
 
 
 def _error_text(answer: Answer) -> str:
-    """AssemblyAI's own explanation. A page of some proxy is no explanation and may hold anything."""
+    """AssemblyAI's error text, or empty: a proxy's error page is not quoted, since it may hold anything."""
     try:
         body = read_json(answer.body)
     except ValueError:
@@ -69,6 +69,6 @@ def _error_text(answer: Answer) -> str:
 
 
 def _retry_after(answer: Answer) -> float | None:
-    """Whole seconds, as AssemblyAI sends it; never longer than the window its limit is counted over."""
+    """Seconds of `Retry-After`, at most the window of the rate limit; None unless a whole number."""
     header = answer.retry_after or ""
     return min(float(header), WINDOW_S) if header.isdecimal() else None

@@ -40,7 +40,7 @@ def test_an_upload_comes_back_with_sentiments_and_speakers(
     assert raw["speech_model_used"] in ("assemblyai-stt-3-7", "universal-2")
 
 
-def test_channels_are_told_apart(transcriber: aai.Transcriber, conversation: str, models: Config) -> None:
+def test_channels_are_separate(transcriber: aai.Transcriber, conversation: str, models: Config) -> None:
     transcript = transcriber.transcribe(conversation, models(sentiment_analysis=True, multichannel=True))
 
     assert {turn.channel for turn in transcript.utterances or []} == {"1", "2"}
@@ -172,7 +172,7 @@ def test_a_deleted_transcript_keeps_its_status_and_loses_its_text(
         assert scrubbed["words"] is scrubbed["sentiment_analysis_results"] is None
 
 
-def test_webhook_settings_are_told_back_without_the_secret(
+def test_webhook_settings_are_returned_without_the_secret(
     transcriber: aai.Transcriber, sdk: aai.Client, models: Config
 ) -> None:
     config = models().set_webhook("https://x.example/hook?call=42", "X-Hook", "hush")

@@ -157,7 +157,7 @@ def changing(request: pytest.FixtureRequest, tmp_path: Path, store: MemoryFileSy
 
 
 @pytest.mark.parametrize("later", [CONTENT + b"more", CONTENT[::-1], CONTENT[:-1]])
-def test_a_file_that_changes_while_it_is_uploaded_is_sent_whole_by_the_next_try(
+def test_a_file_changed_during_its_upload_is_sent_whole_by_a_retry(
     client: AssemblyAIClient, sandbox: SandboxServer, changing: Changing, pauses: Pauses, later: bytes
 ) -> None:
     location, write = changing
@@ -232,7 +232,7 @@ def test_a_file_uri_may_be_percent_encoded(tmp_path: Path, name: str) -> None:
         "lost_answer",
     ],
 )
-def test_a_read_rides_out_every_fault(client: AssemblyAIClient, sandbox: SandboxServer, fault: str) -> None:
+def test_a_read_survives_every_fault(client: AssemblyAIClient, sandbox: SandboxServer, fault: str) -> None:
     transcript_id = submit(client)
     sandbox.fault(fault, "get", count=3)
     assert client.get_transcript(transcript_id).status is TranscriptStatus.COMPLETED
@@ -263,7 +263,7 @@ def test_an_unknown_id_is_not_found_by_either_documentation(preset: str) -> None
         client.close()
 
 
-def test_a_wrong_key_is_told_at_once_with_the_cure_and_without_the_key(sandbox: SandboxServer) -> None:
+def test_a_wrong_key_fails_at_once_with_advice_and_without_the_key(sandbox: SandboxServer) -> None:
     client = AssemblyAIClient(ClientSettings(base_url=sandbox.url, api_key="wrong-S3CRET"))
     with pytest.raises(AuthenticationError, match="Correct the API key") as raised:
         client.list_transcripts()
@@ -291,9 +291,7 @@ def test_a_refused_submission_is_not_repeated(client: AssemblyAIClient, sandbox:
     assert len(sandbox.journal("submit")) == 1
 
 
-def test_a_submission_beyond_the_rate_is_repeated_because_it_was_not_accepted(
-    client: AssemblyAIClient, sandbox: SandboxServer
-) -> None:
+def test_a_submission_beyond_the_rate_is_retried(client: AssemblyAIClient, sandbox: SandboxServer) -> None:
     sandbox.fault("rate_limited", "submit", count=2)
     posts: list[int] = []
     client.post_transcript({"audio_url": "https://h/a.mp3"}, lambda: posts.append(1))
@@ -309,7 +307,7 @@ def test_a_submission_is_given_up_when_the_rate_stays_exceeded(
         submit(client)
 
 
-def test_nobody_listening_means_that_nothing_was_sent(client: AssemblyAIClient, pauses: Pauses) -> None:
+def test_a_refused_connection_means_that_nothing_was_sent(client: AssemblyAIClient, pauses: Pauses) -> None:
     client.settings = ClientSettings(base_url="http://127.0.0.1:9", api_key="k")  # type: ignore[misc]
     with pytest.raises(TransportError) as raised:
         submit(client)
@@ -358,7 +356,7 @@ def test_a_netrc_file_does_not_replace_the_key(
     assert sandbox.journal()[0]["authorization"] == "key"
 
 
-def test_the_answer_is_the_service_s_own_unchanged(client: AssemblyAIClient, sandbox: SandboxServer) -> None:
+def test_the_answer_is_assemblyais_own_unchanged(client: AssemblyAIClient, sandbox: SandboxServer) -> None:
     sandbox.script("*", {"transcript": {"something_new": {"deep": [1, None]}}})
     transcript = client.get_transcript(submit(client))
     assert transcript.answer["something_new"] == {"deep": [1, None]}

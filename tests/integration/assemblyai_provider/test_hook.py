@@ -28,7 +28,7 @@ def test_a_refused_key_names_the_connection_and_the_cure(wrong_key: AssemblyAIHo
     assert "S3CRET" not in str(raised.value)
 
 
-def test_the_test_button_tells_either(assemblyai_conn: str, wrong_key: AssemblyAIHook) -> None:
+def test_the_test_button_shows_success_and_failure(assemblyai_conn: str, wrong_key: AssemblyAIHook) -> None:
     assert AssemblyAIHook(assemblyai_conn).test_connection() == (True, "AssemblyAI accepted the API key")
     works, message = wrong_key.test_connection()
     assert not works
@@ -41,7 +41,7 @@ def test_a_transcript_is_read_as_it_is(assemblyai_conn: str, sandbox: SandboxSer
     assert hook.get_transcript(transcript_id).answer["audio_url"] == "https://h/a.mp3"
 
 
-def test_jobs_are_in_progress_until_one_is_over_or_unknown(
+def test_jobs_are_in_progress_until_one_has_ended_or_is_unknown(
     assemblyai_conn: str, sandbox: SandboxServer
 ) -> None:
     sandbox.script("*", {"processing_s": 30})

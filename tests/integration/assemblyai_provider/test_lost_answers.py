@@ -42,7 +42,7 @@ def test_a_job_that_was_accepted_behind_a_server_error_is_found(
     assert [charge["transcript_id"] for charge in sandbox.charges()] == [transcript_id]
 
 
-def test_a_job_that_shows_in_the_list_late_is_waited_for(
+def test_a_job_that_appears_late_in_the_list_is_waited_for(
     client: AssemblyAIClient, sandbox: SandboxServer
 ) -> None:
     sandbox.fault("list_delay", delay_s=50)
@@ -52,7 +52,7 @@ def test_a_job_that_shows_in_the_list_late_is_waited_for(
 
 
 @pytest.mark.parametrize("fault", ["server_error", "reset_before"])
-def test_a_job_that_never_shows_is_posted_again_after_a_while(
+def test_a_job_that_never_appears_is_posted_again_after_a_while(
     client: AssemblyAIClient, sandbox: SandboxServer, pauses: Pauses, fault: str
 ) -> None:
     sandbox.fault(fault, "submit")
@@ -62,7 +62,7 @@ def test_a_job_that_never_shows_is_posted_again_after_a_while(
     assert sum(pauses) == pytest.approx(60)
 
 
-def test_it_is_posted_three_times_and_then_left_to_the_next_try(
+def test_it_is_posted_three_times_and_then_left_to_a_retry(
     client: AssemblyAIClient, sandbox: SandboxServer
 ) -> None:
     sandbox.fault("server_error", "submit", count=None)
@@ -99,7 +99,7 @@ def find(client: AssemblyAIClient, url: str = URL, minutes_ago: float = 0) -> st
     return find_submission(client, hash_audio_url(url), posted_at, adopt=newest)
 
 
-def test_an_earlier_try_s_job_is_found_among_many_pages(
+def test_the_job_of_an_earlier_try_is_found_among_many_pages(
     client: AssemblyAIClient, sandbox: SandboxServer
 ) -> None:
     transcript_id = client.post_transcript({"audio_url": URL}, lambda: None)
@@ -109,9 +109,7 @@ def test_an_earlier_try_s_job_is_found_among_many_pages(
     assert len(sandbox.journal("list")) == 2
 
 
-def test_a_try_that_is_long_past_is_looked_for_once_without_waiting(
-    client: AssemblyAIClient, pauses: Pauses
-) -> None:
+def test_an_old_try_is_searched_for_once_without_waiting(client: AssemblyAIClient, pauses: Pauses) -> None:
     assert find(client, minutes_ago=10) is None
     assert pauses == []
 

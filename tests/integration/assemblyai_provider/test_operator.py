@@ -78,7 +78,7 @@ def test_nothing_to_submit_is_no_error() -> None:
     assert run([])[:2] == (SUCCESS, [])
 
 
-def test_options_are_laid_over_the_defaults(files: list[str]) -> None:
+def test_options_replace_the_defaults(files: list[str]) -> None:
     _, transcript_id, _ = run(files[0], transcript_options={"multichannel": True, "language_code": "en"})
     answer = AssemblyAIHook().get_transcript(transcript_id).answer
     assert answer["multichannel"] is True
@@ -95,7 +95,7 @@ def test_a_retry_or_a_clear_pays_for_nothing_twice(sandbox: SandboxServer, files
     assert len(sandbox.journal("submit")) == len(sandbox.charges()) == 3
 
 
-def test_a_job_that_failed_or_is_gone_is_submitted_anew_on_a_clear(sandbox: SandboxServer) -> None:
+def test_a_failed_or_missing_job_is_submitted_again_on_a_clear(sandbox: SandboxServer) -> None:
     api = ExecutionApi()
     sandbox.script("*", {"status": "error"}, {"status": "completed"})
     ids = [run("https://h/a.mp3", api)[1] for _ in range(3)]
@@ -119,7 +119,7 @@ def test_a_lost_answer_costs_nothing(sandbox: SandboxServer, files: list[str], f
     assert sorted(ids) == sorted(charge["transcript_id"] for charge in sandbox.charges())
 
 
-def test_a_worker_that_dies_before_it_wrote_the_id_down_pays_once(
+def test_a_worker_that_dies_before_it_stores_the_id_pays_once(
     sandbox: SandboxServer, files: list[str]
 ) -> None:
     api = ExecutionApi(max_tries=2, refuse_to_store="transcript_id")
@@ -151,7 +151,7 @@ def test_two_lost_jobs_of_one_url_are_two_jobs(sandbox: SandboxServer) -> None:
     assert sorted(ids) == sorted(posted)
 
 
-def test_bad_recordings_fail_the_task_for_good_after_the_good_ones_are_submitted(
+def test_bad_recordings_fail_the_task_after_the_others_are_submitted(
     sandbox: SandboxServer, files: list[str], tmp_path: Path
 ) -> None:
     Path(files[1]).write_bytes(b"")
@@ -164,7 +164,7 @@ def test_bad_recordings_fail_the_task_for_good_after_the_good_ones_are_submitted
     assert "missing.wav" in error
 
 
-def test_with_fail_on_error_off_the_ids_that_could_be_had_are_returned(
+def test_with_fail_on_error_off_the_submitted_ids_are_returned(
     sandbox: SandboxServer, files: list[str]
 ) -> None:
     Path(files[1]).write_bytes(b"")
@@ -180,7 +180,7 @@ def test_a_refused_option_is_final(sandbox: SandboxServer) -> None:
     assert len(sandbox.journal("submit")) == 1
 
 
-def test_what_may_be_accepted_later_is_retried_and_the_rest_is_not_paid_again(
+def test_a_retry_submits_the_rest_and_pays_for_no_other_again(
     sandbox: SandboxServer, files: list[str]
 ) -> None:
     api = ExecutionApi(max_tries=2)
@@ -194,7 +194,7 @@ def test_what_may_be_accepted_later_is_retried_and_the_rest_is_not_paid_again(
 
 
 @pytest.mark.parametrize(("fail_on_error", "expected"), [(True, FAILED), (False, SUCCESS)])
-def test_on_the_last_try_fail_on_error_decides_what_becomes_of_the_rest(
+def test_on_the_last_try_fail_on_error_decides_about_the_rest(
     sandbox: SandboxServer, files: list[str], fail_on_error: bool, expected: str
 ) -> None:
     sandbox.fault("server_error", "submit", count=3)
@@ -229,7 +229,7 @@ def test_an_account_in_debt_stops_the_whole_batch_at_once(sandbox: SandboxServer
     assert len(sandbox.journal()) <= 8
 
 
-def test_a_refused_speech_model_is_a_matter_of_the_connection(
+def test_a_refused_speech_model_is_an_error_of_the_connection(
     sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fields = {
@@ -282,7 +282,7 @@ def test_an_error_of_the_memory_is_no_error_of_a_recording(sandbox: SandboxServe
 
 
 @pytest.mark.parametrize("sandbox", ["docs"], indirect=True)  # where debt is a refusal
-def test_no_secret_reaches_the_rendered_fields_the_store_the_result_or_the_log(
+def test_no_secret_reaches_rendered_fields_store_result_or_log(
     sandbox: SandboxServer, capfd: pytest.CaptureFixture[str]
 ) -> None:
     # New ones, for what was masked once in a process stays masked.

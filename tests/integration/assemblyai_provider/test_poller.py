@@ -66,9 +66,7 @@ def until(ids: list[str], waiting: Poller, *, rounds: int = 200) -> list[Ended]:
     return asyncio.run(collect())
 
 
-def test_many_jobs_are_waited_for_and_confirmed_by_list(
-    client: AssemblyAIClient, sandbox: SandboxServer
-) -> None:
+def test_many_jobs_are_polled_by_list(client: AssemblyAIClient, sandbox: SandboxServer) -> None:
     for seconds in range(10):
         sandbox.script(f"/{seconds}-", {"processing_s": seconds * 7})
     ids = [submit(client, f"{number % 10}-{number}") for number in range(450)]
@@ -79,7 +77,7 @@ def test_many_jobs_are_waited_for_and_confirmed_by_list(
     assert len(sandbox.journal("list")) <= len(results) * 7
 
 
-def test_it_pages_no_further_back_than_the_oldest_who_is_waited_for(
+def test_it_lists_no_further_back_than_the_oldest_wanted_job(
     client: AssemblyAIClient, sandbox: SandboxServer
 ) -> None:
     sandbox.script("*", {"processing_s": 1000})
@@ -95,14 +93,14 @@ def test_it_pages_no_further_back_than_the_oldest_who_is_waited_for(
 @pytest.mark.parametrize(
     "fault", ["server_error", "html", "reset_before", "rate_limited", "rate_limited_403", "truncated_json"]
 )
-def test_it_rides_out_an_outage(client: AssemblyAIClient, sandbox: SandboxServer, fault: str) -> None:
+def test_it_survives_an_outage(client: AssemblyAIClient, sandbox: SandboxServer, fault: str) -> None:
     ids = [submit(client, "a")]
     sandbox.fault(fault, "*", count=25)
     (*_, ended) = until(ids, poller(sandbox))
     assert ended == {ids[0]: JobOutcome()}
 
 
-def test_a_fault_in_the_middle_of_a_round_loses_nobody(
+def test_a_fault_in_the_middle_of_a_round_loses_no_job(
     client: AssemblyAIClient, sandbox: SandboxServer
 ) -> None:
     sandbox.script("*", FAILING)
@@ -114,7 +112,7 @@ def test_a_fault_in_the_middle_of_a_round_loses_nobody(
     assert len(answered) == len(set(answered)) == 20
 
 
-def test_an_outage_among_the_looks_by_id_ends_the_round(
+def test_an_outage_among_requests_by_id_ends_the_round(
     client: AssemblyAIClient, sandbox: SandboxServer
 ) -> None:
     sandbox.script("*", FAILING)
@@ -124,9 +122,7 @@ def test_an_outage_among_the_looks_by_id_ends_the_round(
     assert len(sandbox.journal("get")) <= 4 * 6
 
 
-def test_jobs_whose_answer_nobody_can_read_hold_up_no_others(
-    client: AssemblyAIClient, sandbox: SandboxServer
-) -> None:
+def test_unreadable_answers_delay_no_other_jobs(client: AssemblyAIClient, sandbox: SandboxServer) -> None:
     """More of them than are looked at side by side, and some that come before all others."""
     sandbox.script("*", FAILING)
     sandbox.script("broken", {**FAILING, "transcript": {"id": None}})
@@ -151,7 +147,7 @@ def test_a_failed_and_a_vanished_job_end_with_their_reasons(
     assert (sandbox.clock.now() - started).total_seconds() >= MISSING_AFTER_S
 
 
-def test_quiet_times_are_polled_less_often(client: AssemblyAIClient, sandbox: SandboxServer) -> None:
+def test_jobs_are_polled_less_often_while_none_ends(client: AssemblyAIClient, sandbox: SandboxServer) -> None:
     sandbox.script("*", {"processing_s": 300})
     pauses: list[float] = []
     until([submit(client, "a")], poller(sandbox, pauses))
@@ -159,7 +155,7 @@ def test_quiet_times_are_polled_less_often(client: AssemblyAIClient, sandbox: Sa
     assert max(pauses) == pytest.approx(5 * 3 * 1.2)
 
 
-def test_a_prompt_wait_is_never_polled_less_often(client: AssemblyAIClient, sandbox: SandboxServer) -> None:
+def test_a_steady_wait_is_never_polled_less_often(client: AssemblyAIClient, sandbox: SandboxServer) -> None:
     sandbox.script("*", {"processing_s": 300})
     pauses: list[float] = []
     with wait_registry(CONN).register([], None, steady=True):
@@ -168,7 +164,7 @@ def test_a_prompt_wait_is_never_polled_less_often(client: AssemblyAIClient, sand
     assert max(pauses) == pytest.approx(5 * 1.2)
 
 
-def test_a_prompt_wait_that_begins_in_a_long_pause_cuts_it_short(
+def test_a_steady_wait_that_starts_in_a_long_pause_shortens_it(
     client: AssemblyAIClient, sandbox: SandboxServer
 ) -> None:
     sandbox.script("*", {"processing_s": 3000})
@@ -204,7 +200,7 @@ def test_a_prompt_wait_that_begins_in_a_long_pause_cuts_it_short(
     assert pauses[longest + 2 :] == pytest.approx([4 * 1.2] * len(pauses[longest + 2 :]))
 
 
-def test_a_snapshot_tells_when_its_round_began_unless_it_missed_jobs(
+def test_a_result_has_the_start_of_its_round_unless_it_is_incomplete(
     client: AssemblyAIClient, sandbox: SandboxServer
 ) -> None:
     sandbox.script("*", {"processing_s": 300})
@@ -226,7 +222,7 @@ def test_a_snapshot_tells_when_its_round_began_unless_it_missed_jobs(
     assert known == sorted(set(known))
 
 
-def test_a_refused_key_is_believed_at_the_third_time(
+def test_a_key_refused_three_times_in_a_row_fails_the_wait(
     sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wrong = {"conn_type": "assemblyai", "host": sandbox.url, "password": "wrong"}
@@ -236,7 +232,7 @@ def test_a_refused_key_is_believed_at_the_third_time(
     assert len(sandbox.journal()) == 3
 
 
-def test_a_corrected_key_is_taken_up(
+def test_a_corrected_key_is_used(
     client: AssemblyAIClient, sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     transcript_id = submit(client, "a")
@@ -262,7 +258,7 @@ def test_a_corrected_key_is_taken_up(
     assert asyncio.run(both()) == {transcript_id: JobOutcome()}
 
 
-def test_a_connection_that_moved_elsewhere_is_followed(
+def test_a_connection_with_a_new_host_is_used(
     client: AssemblyAIClient, sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     transcript_id = submit(client, "a")
@@ -309,7 +305,7 @@ def through_airflow(
     return asyncio.run(run())
 
 
-def test_all_triggers_of_a_connection_share_one_poller_in_airflows_shared_stream(
+def test_all_triggers_of_a_connection_share_one_poller(
     client: AssemblyAIClient, sandbox: SandboxServer
 ) -> None:
     sandbox.script("slow", {"processing_s": 5})
@@ -331,7 +327,7 @@ def test_all_triggers_of_a_connection_share_one_poller_in_airflows_shared_stream
     assert not wait_registry(CONN).ids
 
 
-def test_a_latecomer_hears_of_a_job_that_was_over_before_it_came(
+def test_a_late_trigger_gets_a_job_that_ended_before_it_started(
     client: AssemblyAIClient, sandbox: SandboxServer
 ) -> None:
     sandbox.script("slow", {"processing_s": 5})
@@ -353,7 +349,7 @@ def test_a_latecomer_hears_of_a_job_that_was_over_before_it_came(
     assert len(completed) == 2
 
 
-def test_a_cancelled_trigger_is_polled_for_no_longer_and_the_others_go_on(
+def test_a_cancelled_trigger_is_not_polled_for_and_the_others_go_on(
     client: AssemblyAIClient, sandbox: SandboxServer
 ) -> None:
     sandbox.script("*", {"processing_s": 5})
@@ -378,7 +374,7 @@ def test_a_cancelled_trigger_is_polled_for_no_longer_and_the_others_go_on(
     assert "before_id" not in sandbox.journal("list")[-1]["query"]
 
 
-def test_nobody_polls_once_the_last_trigger_is_cancelled(
+def test_polling_stops_once_the_last_trigger_is_cancelled(
     client: AssemblyAIClient, sandbox: SandboxServer
 ) -> None:
     sandbox.script("*", {"processing_s": 5})
@@ -426,7 +422,7 @@ def test_a_wait_with_patience_ends_without_its_straggler_and_others_go_on(
     assert asyncio.run(run()) == [[fast], [], [slow, fast]]
 
 
-def test_jobs_without_a_readable_answer_hold_up_no_wait_with_patience(
+def test_unreadable_answers_do_not_delay_a_wait_with_patience(
     client: AssemblyAIClient, sandbox: SandboxServer
 ) -> None:
     sandbox.script("broken", {**FAILING, "transcript": {"id": None}})

@@ -42,7 +42,7 @@ def jobs(client: AssemblyAIClient, sandbox: SandboxServer) -> list[str]:
     return [client.post_transcript({"audio_url": url}, lambda: None) for url in urls]
 
 
-def test_it_defers_until_the_last_job_is_over(jobs: list[str]) -> None:
+def test_it_defers_until_the_last_job_ends(jobs: list[str]) -> None:
     state, message, _ = run(jobs, timeout=60)
     assert state == "deferred"
     assert message.classpath == "assemblyai_provider.triggers.AssemblyAITranscriptTrigger"
@@ -60,13 +60,13 @@ def test_it_defers_until_the_last_job_is_over(jobs: list[str]) -> None:
     assert message.trigger_timeout == timedelta(seconds=60)
 
 
-def test_it_does_not_defer_when_all_is_over(jobs: list[str], sandbox: SandboxServer) -> None:
+def test_it_does_not_defer_when_all_have_ended(jobs: list[str], sandbox: SandboxServer) -> None:
     sandbox.clock.advance(5)
     assert run(jobs)[0] == "success"
     assert run(jobs[0])[0] == "success"
 
 
-def test_a_look_at_jobs_in_work_costs_one_request_however_many_others_are(
+def test_a_poll_of_many_jobs_in_progress_costs_one_request(
     client: AssemblyAIClient, sandbox: SandboxServer
 ) -> None:
     sandbox.script("*", {"processing_s": 60})
@@ -76,7 +76,7 @@ def test_a_look_at_jobs_in_work_costs_one_request_however_many_others_are(
     assert len(sandbox.journal()) == before + 1
 
 
-def test_nothing_to_wait_for_is_a_success_without_a_request(sandbox: SandboxServer) -> None:
+def test_an_empty_list_of_ids_is_a_success_without_a_request(sandbox: SandboxServer) -> None:
     assert run([])[0] == "success"
     assert sandbox.journal() == []
 
@@ -178,7 +178,7 @@ def test_without_xcoms_nothing_is_pushed_on_a_worker_or_in_the_triggerer(
     assert api.xcoms == {}
 
 
-def test_the_trigger_is_told_when_tasks_are_expanded_over_the_result(jobs: list[str]) -> None:
+def test_the_trigger_knows_if_tasks_are_expanded_over_the_result(jobs: list[str]) -> None:
     with dag():
         sensor = AssemblyAITranscriptSensor(task_id="wait", transcript_ids=jobs)
         AssemblyAITranscriptSensor.partial(task_id="again").expand(transcript_ids=sensor.output)
@@ -205,20 +205,20 @@ def test_patience_and_the_deadline_are_handed_on_rendered(
 
 
 @pytest.mark.parametrize("deferrable", [True, False])
-def test_a_rendered_wait_without_sense_fails_with_its_name(jobs: list[str], deferrable: bool) -> None:
+def test_an_invalid_rendered_wait_fails_with_its_name(jobs: list[str], deferrable: bool) -> None:
     state, _, error = run(jobs, end_after="{{ 'soon' }}", deferrable=deferrable)
     assert state == "failed"
     assert "task 'wait', end_after: 'soon' is not a number of seconds" in str(error)
 
 
-def test_patience_is_refused_where_it_would_be_forgotten_between_looks(jobs: list[str]) -> None:
+def test_patience_is_refused_where_it_is_lost_between_polls(jobs: list[str]) -> None:
     state, _, error = run(jobs, patience=5, deferrable=False, mode="reschedule")
     assert state == "failed"
     assert "patience: is lost between two polls with mode='reschedule'. Set deferrable=True" in str(error)
     assert run(jobs, patience=5, mode="reschedule")[0] == "deferred"
 
 
-def test_rescheduled_it_counts_the_deadline_from_the_first_look(jobs: list[str]) -> None:
+def test_rescheduled_it_counts_the_deadline_from_the_first_poll(jobs: list[str]) -> None:
     arguments = {"end_after": 60, "deferrable": False, "mode": "reschedule"}
     assert run(jobs, ExecutionApi(), **arguments)[0] == "up_for_reschedule"
     api = ExecutionApi(first_reschedule=(datetime.now(UTC) - timedelta(seconds=61)).isoformat())
@@ -245,7 +245,7 @@ def on_worker(client: AssemblyAIClient, sandbox: SandboxServer) -> Poke:
 
 
 @pytest.mark.parametrize("order", [1, -1])  # the job in work is asked for first, and last
-def test_on_a_worker_patience_ends_the_wait_with_those_that_are_over(
+def test_on_a_worker_patience_ends_the_wait_with_the_ended_jobs(
     jobs: list[str], sandbox: SandboxServer, on_worker: Poke, order: int
 ) -> None:
     sensor = on_worker(jobs[::order], patience=3)
@@ -281,7 +281,7 @@ def test_on_a_worker_the_deadline_ends_the_wait(
     assert not sensor._tracker.ended
 
 
-def test_on_a_worker_no_wait_ends_early_while_nothing_answers(
+def test_on_a_worker_no_limit_ends_the_wait_while_nothing_answers(
     jobs: list[str], sandbox: SandboxServer, on_worker: Poke
 ) -> None:
     sensor = on_worker(jobs, end_after=4)
@@ -293,7 +293,7 @@ def test_on_a_worker_no_wait_ends_early_while_nothing_answers(
     assert sensor.poke({}) is True
 
 
-def test_on_a_worker_jobs_without_an_answer_hold_up_no_others(
+def test_on_a_worker_unreadable_answers_delay_no_other_jobs(
     client: AssemblyAIClient, sandbox: SandboxServer, on_worker: Poke
 ) -> None:
     failing = {"status": "error", "error": "Audio duration is too short."}
@@ -310,7 +310,7 @@ def test_on_a_worker_jobs_without_an_answer_hold_up_no_others(
 
 
 @pytest.mark.parametrize("sandbox", ["docs"], indirect=True)  # nothing of it is asked
-def test_a_network_fault_is_no_end_of_a_job(
+def test_a_network_fault_does_not_end_a_wait(
     jobs: list[str], sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(
@@ -332,7 +332,7 @@ def test_a_wrong_key_fails_at_once(
 
 
 @pytest.mark.parametrize("ids", ["['a', 'b']", [""], [None], ["a/b"]])
-def test_what_is_no_id_is_refused_instead_of_waited_for(ids: Any) -> None:
+def test_an_invalid_id_is_refused_instead_of_waited_for(ids: Any) -> None:
     state, _, error = run(ids)
     assert state == "up_for_retry"
     assert "is not the id of a transcript" in str(error)

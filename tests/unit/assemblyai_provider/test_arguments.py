@@ -16,7 +16,7 @@ NO_INTERVALS = [0, -1, float("nan"), float("inf"), True, "5s", [5], 1e9]
 
 
 @pytest.mark.parametrize("interval", [*NO_INTERVALS, timedelta(0), timedelta(seconds=-1)])
-def test_a_poke_interval_without_sense_is_refused_with_the_task(interval: Any) -> None:
+def test_an_invalid_poke_interval_is_refused_with_the_task(interval: Any) -> None:
     with pytest.raises(ConfigurationError, match=r"task 'wait', poke_interval: .* seconds from 0.1 to 86400"):
         AssemblyAITranscriptSensor(task_id="wait", transcript_ids=[], poke_interval=interval)
 
@@ -29,19 +29,19 @@ def test_a_poke_interval_is_seconds_or_a_timedelta(interval: Any) -> None:
 
 @pytest.mark.parametrize("name", ["patience", "end_after"])
 @pytest.mark.parametrize("seconds", [0, -1, float("nan"), True, 1e9, timedelta(0)])
-def test_a_wait_without_sense_is_refused_with_the_task(name: str, seconds: Any) -> None:
+def test_an_invalid_wait_is_refused_with_the_task(name: str, seconds: Any) -> None:
     arguments: dict[str, Any] = {name: seconds}
     with pytest.raises(ConfigurationError, match=rf"task 'wait', {name}: .* seconds from 0.1 to 604800"):
         AssemblyAITranscriptSensor(task_id="wait", transcript_ids=[], **arguments)
 
 
 @pytest.mark.parametrize("interval", NO_INTERVALS)
-def test_a_poll_interval_without_sense_is_refused(interval: Any) -> None:
+def test_an_invalid_poll_interval_is_refused(interval: Any) -> None:
     with pytest.raises(ConfigurationError, match="poll_interval"):
         AssemblyAITranscriptTrigger(["a"], "conn", poll_interval=interval)
 
 
 @pytest.mark.parametrize("workers", [0, -1, 1.5, float("nan"), True, "many"])
-def test_a_number_of_workers_without_sense_is_refused_with_the_task(workers: Any) -> None:
+def test_an_invalid_number_of_workers_is_refused_with_the_task(workers: Any) -> None:
     with pytest.raises(ConfigurationError, match="task 'submit', upload_workers"):
         AssemblyAISubmitTranscriptOperator(task_id="submit", recordings=[], upload_workers=workers)

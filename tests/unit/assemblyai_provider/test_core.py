@@ -51,7 +51,7 @@ def answer(code: int, body: object = None, retry_after: str | None = None) -> co
         (GET, 503, "", TransportError),
     ],
 )
-def test_each_refusal_becomes_the_error_that_tells_whether_a_retry_helps(
+def test_each_status_code_becomes_the_error_that_says_if_a_retry_helps(
     request_: core.Request, code: int, text: str, error: type[AssemblyAIError]
 ) -> None:
     with pytest.raises(AssemblyAIError) as raised:
@@ -70,7 +70,7 @@ def test_the_retry_after_header_is_read_and_bounded(header: str | None, seconds:
 
 
 @pytest.mark.parametrize("body", [b"<html>secret</html>", b'{"error": 7}', b"[]", b"", b"\xff"])
-def test_an_error_without_a_text_of_the_api_quotes_nothing(body: bytes) -> None:
+def test_an_error_without_an_error_text_quotes_nothing(body: bytes) -> None:
     with pytest.raises(TransportError) as raised:
         core.read_object(GET, answer(502, body))
     assert str(raised.value) == "GET /v2/transcript/t1 answered 502"
@@ -92,7 +92,7 @@ def test_an_error_text_loses_the_query_of_its_urls() -> None:
         b'{"id": "t", "words": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
     ],
 )
-def test_a_good_code_with_an_unreadable_transcript_is_a_fault_of_the_transport(body: bytes) -> None:
+def test_an_unreadable_transcript_with_a_good_code_is_a_transport_error(body: bytes) -> None:
     with pytest.raises(TransportError):
         core.read_transcript(GET, answer(200, body))
 
@@ -116,12 +116,12 @@ def test_a_page_is_read_newest_first_with_times_taken_as_utc() -> None:
 
 
 @pytest.mark.parametrize("details", [{"prev_url": None}, {}, None])
-def test_the_last_page_has_none_that_is_older(details: object) -> None:
+def test_the_last_page_has_no_older_page(details: object) -> None:
     page = core.read_page(LIST, answer(200, {"page_details": details, "transcripts": [{"id": "a"}]}))
     assert page.older is None
 
 
-def test_a_list_without_rows_is_a_fault_and_not_an_empty_list() -> None:
+def test_a_list_without_rows_is_an_error_and_not_an_empty_list() -> None:
     with pytest.raises(TransportError):
         core.read_page(LIST, answer(200, {"transcripts": None}))
 

@@ -51,7 +51,7 @@ def test_the_host_is_the_base_url_and_the_us_region_the_default(
 
 
 @pytest.mark.parametrize("key", ["", "  ", "schlüssel", "a\nb"])
-def test_a_key_that_cannot_be_one_is_refused_without_being_quoted(hook: Any, key: str) -> None:
+def test_an_impossible_key_is_refused_without_being_quoted(hook: Any, key: str) -> None:
     with pytest.raises(ConfigurationError) as raised:
         hook(password=key).get_client()
     assert "assemblyai_default" in str(raised.value)
@@ -64,12 +64,12 @@ def test_a_key_is_sent_without_bearer(hook: Any, key: str) -> None:
 
 
 @pytest.mark.parametrize("key", ["Bearer", "bearer ", "a b", ""])
-def test_what_is_left_without_bearer_must_be_a_key(hook: Any, key: str) -> None:
+def test_the_rest_after_bearer_must_be_a_key(hook: Any, key: str) -> None:
     with pytest.raises(ConfigurationError, match="password: is not a valid API key"):
         hook(password=key).get_client()
 
 
-def test_a_key_in_the_login_is_told_where_to_go(hook: Any) -> None:
+def test_a_key_in_the_login_is_refused_with_the_right_field(hook: Any) -> None:
     with pytest.raises(ConfigurationError, match="Write the API key as the password") as raised:
         hook(login="K3Y", password=None).get_client()
     assert "K3Y" not in str(raised.value)
@@ -102,11 +102,13 @@ def test_the_defaults_are_those_of_the_quickstart_and_speakers_by_voice(hook: An
         ({"sentiment_analysis": None}, "sentiment_analysis"),
     ],
 )
-def test_a_default_gives_way_to_what_excludes_it(hook: Any, overrides: dict[str, Any], gone: str) -> None:
+def test_a_default_is_removed_by_an_override_that_excludes_it(
+    hook: Any, overrides: dict[str, Any], gone: str
+) -> None:
     assert gone not in hook().default_options(overrides)
 
 
-def test_what_is_asked_for_is_never_taken_away(hook: Any) -> None:
+def test_an_override_is_never_removed(hook: Any) -> None:
     asked = {
         "multichannel": True,
         "speaker_labels": True,
@@ -200,7 +202,7 @@ REFUSED: list[tuple[dict[str, Any], str, str]] = [
 
 
 @pytest.mark.parametrize(("fields", "field", "value"), REFUSED)
-def test_a_setting_without_sense_is_refused_with_its_name_and_value(
+def test_an_invalid_setting_is_refused_with_its_name_and_value(
     hook: Any, fields: dict[str, Any], field: str, value: str
 ) -> None:
     made = hook(**fields)
@@ -231,7 +233,7 @@ def test_a_setting_without_sense_is_refused_with_its_name_and_value(
         {"extra": '{"webhook_secret": "S3CRET"'},
     ],
 )
-def test_what_may_be_secret_is_refused_without_being_quoted(
+def test_an_invalid_secret_is_refused_without_being_quoted(
     hook: Any, caplog: pytest.LogCaptureFixture, fields: dict[str, Any]
 ) -> None:
     with pytest.raises(ConfigurationError) as raised:
@@ -283,7 +285,7 @@ def test_the_webhook_of_the_connection_is_sent_with_every_submission(hook: Any) 
     )
 
 
-def test_a_deprecated_model_is_warned_of_once_per_process_with_its_successor() -> None:
+def test_a_deprecated_model_is_warned_of_once_with_its_successor() -> None:
     process = """
 import logging
 from assemblyai_provider.hooks import AssemblyAIHook

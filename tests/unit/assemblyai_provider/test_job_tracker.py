@@ -55,7 +55,7 @@ def answer(status: str, **fields: object) -> Transcript:
     return Transcript.from_api({"id": "x", "status": status, **fields})
 
 
-def test_who_is_listed_is_not_over_and_is_not_asked_for() -> None:
+def test_a_listed_job_has_not_ended_and_needs_no_request_by_id() -> None:
     tracker = JobTracker()
     assert tracker.start_round({"j1", "j2"})
     read_lists(tracker, page("j1"))
@@ -63,9 +63,7 @@ def test_who_is_listed_is_not_over_and_is_not_asked_for() -> None:
     assert tracker.ended == {}
 
 
-def test_the_lists_of_jobs_in_work_come_first_and_that_of_completed_ones_only_where_somebody_is_left() -> (
-    None
-):
+def test_completed_jobs_are_listed_last_and_only_if_jobs_remain() -> None:
     tracker = JobTracker()
     tracker.start_round({"j1", "j2"})
     assert read_lists(tracker, page("j1"), EMPTY, EMPTY) == [
@@ -77,7 +75,7 @@ def test_the_lists_of_jobs_in_work_come_first_and_that_of_completed_ones_only_wh
     assert read_lists(tracker, page("j1"), page("j2")) == [("queued", None), ("processing", None)]
 
 
-def test_who_is_listed_as_completed_has_ended_without_a_look_by_id() -> None:
+def test_a_job_listed_as_completed_has_ended_without_request_by_id() -> None:
     tracker = JobTracker()
     tracker.start_round({"j1", "j2", "j3"})
     read_lists(tracker, EMPTY, page("j3"), page("j1", "j2", status="completed"))
@@ -85,7 +83,7 @@ def test_who_is_listed_as_completed_has_ended_without_a_look_by_id() -> None:
     assert tracker.unlisted_ids() == []
 
 
-def test_a_deleted_job_stands_in_the_list_of_completed_ones_and_is_looked_at_by_id() -> None:
+def test_a_deleted_job_listed_as_completed_is_requested_by_id() -> None:
     tracker = JobTracker()
     tracker.start_round({"j1"})
     row = ListedTranscript(
@@ -96,7 +94,7 @@ def test_a_deleted_job_stands_in_the_list_of_completed_ones_and_is_looked_at_by_
     assert tracker.unlisted_ids() == ["j1"]
 
 
-def test_the_completed_ones_are_read_on_only_while_pages_tell_of_somebody() -> None:
+def test_completed_jobs_are_listed_on_only_while_pages_show_wanted_ones() -> None:
     tracker = JobTracker()
     tracker.start_round({"j1", "j2", "j300"})
     first = page("j1", "j9", more=True, status="completed")
@@ -106,7 +104,7 @@ def test_the_completed_ones_are_read_on_only_while_pages_tell_of_somebody() -> N
     assert tracker.unlisted_ids() == ["j2", "j300"]
 
 
-def test_who_is_in_no_list_has_ended_only_when_its_own_answer_says_so() -> None:
+def test_an_unlisted_job_has_ended_only_if_its_own_answer_says_so() -> None:
     tracker = JobTracker()
     tracker.start_round({"j1", "j2", "j3"})
     tracker.record_transcript("j1", answer("completed"))
@@ -116,14 +114,14 @@ def test_who_is_in_no_list_has_ended_only_when_its_own_answer_says_so() -> None:
 
 
 @pytest.mark.parametrize("status", list(TranscriptStatus))
-def test_a_status_has_ended_or_waited_for_and_unknown_ones_are_waited_for(status: TranscriptStatus) -> None:
+def test_an_unknown_status_counts_as_in_progress(status: TranscriptStatus) -> None:
     tracker = JobTracker()
     tracker.start_round({"j1"})
     tracker.record_transcript("j1", answer(status.value))
     assert ("j1" in tracker.ended) is (status in {TranscriptStatus.COMPLETED, TranscriptStatus.ERROR})
 
 
-def test_a_row_that_has_ended_although_the_list_was_filtered_is_asked_for_by_id() -> None:
+def test_an_ended_job_in_a_list_of_active_ones_is_requested_by_id() -> None:
     tracker = JobTracker()
     tracker.start_round({"j1"})
     read_lists(tracker, page("j1", status="error"), EMPTY, EMPTY)
@@ -153,7 +151,7 @@ def test_a_round_whose_lists_are_not_read_to_the_end_is_incomplete() -> None:
     assert not tracker.is_complete
 
 
-def test_a_round_with_nothing_left_to_ask_is_complete() -> None:
+def test_a_round_with_nothing_to_request_is_complete() -> None:
     tracker = JobTracker()
     assert not tracker.start_round(set())
     assert tracker.is_complete
@@ -186,14 +184,14 @@ def test_a_deleted_transcript_has_failed() -> None:
     assert tracker.ended["j1"].failure
 
 
-def test_the_list_is_read_on_only_while_somebody_is_unaccounted_for() -> None:
+def test_further_pages_are_read_only_while_jobs_remain() -> None:
     tracker = JobTracker()
     tracker.start_round({"j1", "j5"})
     requested = read_lists(tracker, page("j1", "j2", more=True), page("j5", "j6", more=True))
     assert requested == [("queued", None), ("queued", "j2")]
 
 
-def test_the_list_is_read_no_further_back_than_the_oldest_job_that_is_waited_for() -> None:
+def test_the_list_is_read_no_further_back_than_the_oldest_wanted_job() -> None:
     tracker = JobTracker()
     tracker.start_round({"j1", "j5"})
     read_lists(tracker, page("j1", "j5", "j9", more=True))
@@ -203,7 +201,7 @@ def test_the_list_is_read_no_further_back_than_the_oldest_job_that_is_waited_for
     assert tracker.unlisted_ids() == ["j5"]
 
 
-def test_jobs_of_the_same_instant_may_stand_on_either_side_of_a_page_break() -> None:
+def test_jobs_of_the_same_instant_may_be_on_either_side_of_a_page() -> None:
     tracker = JobTracker()
     tracker.start_round({"j5"})
     read_lists(tracker, page("j5"))
@@ -214,14 +212,14 @@ def test_jobs_of_the_same_instant_may_stand_on_either_side_of_a_page_break() -> 
     assert read_lists(tracker, Page(items=(other,), older="z"))[:2] == [("queued", None), ("queued", "z")]
 
 
-def test_a_job_of_unknown_age_is_looked_for_to_the_end_of_the_list() -> None:
+def test_a_job_of_unknown_age_is_searched_to_the_end_of_the_list() -> None:
     tracker = JobTracker()
     tracker.start_round({"j99"})
     requested = read_lists(tracker, page("j1", more=True), page("j98", more=True), EMPTY)
     assert requested[:4] == [("queued", None), ("queued", "j1"), ("queued", "j98"), ("processing", None)]
 
 
-def test_a_vanished_job_counts_as_over_after_a_while_and_not_before() -> None:
+def test_a_missing_job_has_ended_after_a_while_and_not_before() -> None:
     tracker = JobTracker()
     for now in (0.0, MISSING_AFTER_S - 1):
         tracker.start_round({"j1"})
@@ -232,7 +230,7 @@ def test_a_vanished_job_counts_as_over_after_a_while_and_not_before() -> None:
     assert tracker.ended["j1"].failure
 
 
-def test_a_job_that_shows_up_again_starts_a_new_while() -> None:
+def test_a_missing_job_that_reappears_restarts_the_while() -> None:
     tracker = JobTracker()
     tracker.start_round({"j1"})
     tracker.record_missing("j1", 0)
@@ -241,7 +239,7 @@ def test_a_job_that_shows_up_again_starts_a_new_while() -> None:
     assert tracker.ended == {}
 
 
-def test_outcomes_are_kept_while_wanted_and_forgotten_after_that() -> None:
+def test_outcomes_are_kept_only_while_their_jobs_are_wanted() -> None:
     tracker = JobTracker()
     tracker.start_round({"j1", "j2"})
     tracker.record_transcript("j1", answer("completed"))
@@ -253,7 +251,7 @@ def test_outcomes_are_kept_while_wanted_and_forgotten_after_that() -> None:
     assert tracker.ended == {}
 
 
-def test_who_was_not_answered_comes_last_the_next_time_and_the_more_often_the_later() -> None:
+def test_the_jobs_postponed_most_often_are_requested_last() -> None:
     tracker = JobTracker()
     wanted = {"j1", "j2", "j3", "j4"}
     tracker.start_round(wanted)

@@ -111,12 +111,12 @@ def test_a_truncated_body_is_refused_when_json_refuses_it(given_body: bytes, len
         b'{"words": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
     ],
 )
-def test_a_fault_anywhere_is_told_before_anything_is_read(broken: bytes) -> None:
+def test_a_fault_anywhere_is_raised_before_anything_is_read(broken: bytes) -> None:
     with pytest.raises(ValueError, match=r"\w"):
         read_json(broken)
 
 
-def test_however_deep_its_values_are_nested_they_can_be_read_later_from_deeper_in_the_program() -> None:
+def test_deeply_nested_members_can_be_read_from_deeper_in_the_program() -> None:
     def from_deeper(calls: int, answer: Mapping[str, Any]) -> Any:
         return from_deeper(calls - 1, answer) if calls else answer["a"]
 
@@ -143,7 +143,7 @@ def test_an_integer_that_python_does_not_convert_does_not_cost_the_answer(digits
     assert read_json(b'{"a": [%s], "b": Infinity}' % long) == {"a": [read], "b": float("inf")}
 
 
-def test_what_is_not_read_is_not_built() -> None:
+def test_a_member_that_is_not_read_is_not_decoded() -> None:
     words = [{"text": "word", "start": number, "end": number + 1} for number in range(20_000)]
     long = json.dumps({"id": "t1", "words": words, "utterances": [{"words": words}]}).encode()
     before = sys.getallocatedblocks()
@@ -155,7 +155,7 @@ def test_what_is_not_read_is_not_built() -> None:
     assert answer["words"] == words
 
 
-def test_a_value_is_built_once() -> None:
+def test_a_member_is_decoded_once() -> None:
     answer = read_json(b'{"a": [1]}')
     assert answer["a"] is answer["a"]
 
@@ -169,5 +169,5 @@ def test_an_object_is_like_the_dict_it_stands_for() -> None:
         answer["c"]
 
 
-def test_an_object_does_not_show_what_was_said() -> None:
+def test_the_repr_of_an_object_shows_no_text() -> None:
     assert "secret" not in repr(read_json(b'{"text": "secret"}'))

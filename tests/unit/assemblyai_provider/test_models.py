@@ -23,7 +23,7 @@ def transcript(**answer: Any) -> Transcript:
     ("status", "over"),
     [("queued", False), ("processing", False), ("completed", True), ("error", True), ("paused", False)],
 )
-def test_only_completed_and_error_are_over(status: str, over: bool) -> None:
+def test_only_completed_and_error_are_terminal(status: str, over: bool) -> None:
     assert transcript(status=status).status.is_terminal is over
 
 
@@ -70,7 +70,7 @@ def test_every_status_is_covered_above() -> None:
         (None, FailureKind.OTHER),
     ],
 )
-def test_an_error_text_is_classified_and_only_a_server_error_is_worth_a_new_submission(
+def test_an_error_text_is_classified_and_only_server_errors_are_retryable(
     error: str | None, kind: FailureKind
 ) -> None:
     failure = transcript(status="error", error=error).failure
@@ -80,19 +80,19 @@ def test_an_error_text_is_classified_and_only_a_server_error_is_worth_a_new_subm
     assert failure.reason
 
 
-def test_a_job_that_is_not_over_or_has_a_transcript_has_no_failure() -> None:
+def test_a_job_in_progress_or_with_a_transcript_has_no_failure() -> None:
     assert transcript(status="processing").failure is None
     assert transcript(text="").failure is None
 
 
-def test_a_deleted_transcript_looks_completed_and_is_a_failure() -> None:
+def test_a_deleted_transcript_is_a_failure_with_status_completed() -> None:
     deleted = transcript(text="Deleted by user.", audio_url="http://deleted_by_user", words=None)
     assert deleted.deleted
     assert deleted.failure is not None
     assert deleted.failure.kind is FailureKind.DELETED
 
 
-def test_the_answer_is_kept_as_it_is_while_the_error_loses_the_secrets_of_its_urls() -> None:
+def test_the_answer_is_unchanged_and_the_error_has_no_url_secrets() -> None:
     answer = {"id": "t1", "status": "error", "error": "Download error to https://u:p@h/a.mp3?sig=S3CRET, 403"}
     read = Transcript.from_api(answer)
     assert read.error == "Download error to https://h/a.mp3 403"
@@ -107,7 +107,7 @@ def test_an_answer_without_an_id_is_refused(junk: object) -> None:
 
 
 @given(st.dictionaries(st.sampled_from(["status", "error", "audio_url", "is_deleted", "text"]), JSON))
-def test_whatever_the_other_fields_hold_the_answer_is_read(fields: dict[str, Any]) -> None:
+def test_an_answer_is_read_with_any_value_in_its_other_fields(fields: dict[str, Any]) -> None:
     read = Transcript.from_api({**fields, "id": "t1"})
     assert read.id == "t1"
     assert read.failure is None or read.failure.reason

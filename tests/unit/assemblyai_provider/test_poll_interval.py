@@ -10,7 +10,7 @@ def poll_interval() -> PollInterval:
     return PollInterval(uniform=lambda low, high: 1.0)
 
 
-def test_quiet_rounds_slow_it_down_to_a_third_and_news_wakes_it_up() -> None:
+def test_pauses_grow_to_three_intervals_until_a_job_ends() -> None:
     steady = poll_interval()
     pauses = [steady.next_pause(4, slow_down=True, requests=2, budget=20_000) for _ in range(20)]
     assert pauses == sorted(pauses)
@@ -18,7 +18,7 @@ def test_quiet_rounds_slow_it_down_to_a_third_and_news_wakes_it_up() -> None:
     assert steady.next_pause(4, slow_down=False, requests=2, budget=20_000) == 4
 
 
-def test_many_requests_a_round_are_spread_over_half_of_the_budget() -> None:
+def test_a_round_of_many_requests_spends_half_of_the_budget() -> None:
     assert poll_interval().next_pause(1, slow_down=False, requests=1000, budget=20_000) == pytest.approx(30)
 
 
@@ -27,7 +27,7 @@ def test_the_jitter_never_exceeds_the_budget() -> None:
     assert eager.next_pause(30, slow_down=False, requests=1000, budget=20_000) == pytest.approx(30)
 
 
-def test_the_shortest_pause_is_neither_slowed_down_nor_beyond_the_budget() -> None:
+def test_the_shortest_pause_has_no_slowdown_and_keeps_the_budget() -> None:
     steady = poll_interval()
     for _ in range(20):
         steady.next_pause(4, slow_down=True, requests=2, budget=20_000)
@@ -36,7 +36,7 @@ def test_the_shortest_pause_is_neither_slowed_down_nor_beyond_the_budget() -> No
     assert steady.shortest_pause(4) == pytest.approx(30)
 
 
-def test_an_id_is_watched_until_the_last_who_waits_for_it_is_gone() -> None:
+def test_an_id_is_registered_until_its_last_wait_ends() -> None:
     registry = WaitRegistry()
     with registry.register(["a", "b"], 5.0):
         with registry.register(["b", "b"], None, steady=True):
@@ -48,7 +48,7 @@ def test_an_id_is_watched_until_the_last_who_waits_for_it_is_gone() -> None:
     assert not registry.steady_count
 
 
-def test_the_shortest_interval_that_anybody_asks_for_counts() -> None:
+def test_the_shortest_interval_of_all_waits_counts() -> None:
     registry = WaitRegistry()
     assert registry.interval_s(5) == 5
     with registry.register(["a"], 60.0):

@@ -31,20 +31,20 @@ def test_no_window_of_five_minutes_holds_more_requests_than_the_budget(budget: i
         assert len(window) <= budget
 
 
-def test_a_tenth_of_the_budget_goes_out_at_once() -> None:
+def test_a_tenth_of_the_budget_is_sent_at_once() -> None:
     limiter = RateLimiter(1000, Clock())
     assert [limiter.reserve() for _ in range(100)] == pytest.approx([0.0] * 100)
     assert limiter.reserve() > 0.1
 
 
-def test_who_asks_while_the_burst_is_used_up_gets_a_later_slot_than_the_one_before() -> None:
+def test_after_the_burst_each_request_gets_a_later_slot() -> None:
     limiter = RateLimiter(10, Clock())
     waits = [limiter.reserve() for _ in range(5)]
     assert waits == sorted(waits)
     assert len(set(waits)) == 5
 
 
-def test_a_hold_concerns_everybody_until_it_is_over() -> None:
+def test_a_block_delays_every_user_until_it_ends() -> None:
     clock = Clock()
     limiter = RateLimiter(20_000, clock)
     limiter.block(30)
@@ -75,7 +75,7 @@ class Account:
 
 
 @pytest.mark.parametrize("processes", [2, 5])
-def test_processes_that_know_nothing_of_each_other_share_the_budget_of_their_account(processes: int) -> None:
+def test_independent_processes_share_the_budget_of_their_account(processes: int) -> None:
     clock, account = Clock(), Account(2000)
     limiters = [RateLimiter(2000, clock) for _ in range(processes)]
     queue = [(clock.now + limiter.reserve(), process) for process, limiter in enumerate(limiters)]
@@ -103,7 +103,7 @@ def backoff(limiter: RateLimiter, max_tries: int = 6) -> Backoff:
     return Backoff(limiter=limiter, max_tries=max_tries, base_s=1, cap_s=5, uniform=lambda low, high: high)
 
 
-def test_the_waits_double_up_to_a_cap_and_the_last_try_raises_what_went_wrong() -> None:
+def test_pauses_double_up_to_a_cap_and_the_last_try_raises_its_error() -> None:
     fault = TransportError("x")
     attempts = backoff(RateLimiter(100))
     assert [attempts.delay_after(fault) for _ in range(5)] == [1, 2, 4, 5, 5]
@@ -112,13 +112,13 @@ def test_the_waits_double_up_to_a_cap_and_the_last_try_raises_what_went_wrong() 
     assert raised.value is fault
 
 
-def test_a_retry_after_is_kept_to_by_everybody_who_shares_the_limiter() -> None:
+def test_a_retry_after_blocks_every_user_of_the_limiter() -> None:
     limiter = RateLimiter(20_000, Clock())
     assert backoff(limiter).delay_after(RateLimitedError("slow down", 20.0)) >= 20
     assert limiter.reserve() == pytest.approx(20)
 
 
-def test_a_refusal_that_names_no_time_holds_everybody_as_well() -> None:
+def test_a_refusal_without_retry_after_blocks_every_user_as_well() -> None:
     limiter = RateLimiter(20_000, Clock())
     assert backoff(limiter).delay_after(RateLimitedError("slow down", None)) == 1
     assert limiter.reserve() == pytest.approx(1)

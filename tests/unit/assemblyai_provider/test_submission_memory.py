@@ -46,7 +46,7 @@ def test_a_post_without_an_answer_is_remembered_by_the_hash_of_its_url() -> None
     assert "S3CRET" not in repr(store)
 
 
-def test_an_accepted_submission_is_remembered_until_its_transcript_is_dead() -> None:
+def test_a_submission_is_remembered_until_its_transcript_is_dead() -> None:
     store = Store()
     memory, submission = open_one(store)
     memory.remember_transcript(submission, "t1", submitted_at=AT)
@@ -63,7 +63,7 @@ def test_other_options_or_another_recording_are_another_submission() -> None:
     assert open_one(store, recording="b.wav", options={"speaker_labels": True})[1].transcript_id is None
 
 
-def test_the_key_tells_nothing_of_a_presigned_url() -> None:
+def test_the_key_reveals_nothing_of_a_presigned_url() -> None:
     assert "S3CRET" not in recording_key("https://h/a.mp3?sig=S3CRET", {})
 
 
@@ -73,7 +73,7 @@ def test_a_recording_named_twice_is_submitted_once() -> None:
         assert [submission.recording for submission in submissions] == ["a", "b"]
 
 
-def test_ids_that_are_known_are_told_even_if_their_transcripts_are_dead() -> None:
+def test_known_ids_include_those_of_dead_transcripts() -> None:
     store = Store()
     memory, submission = open_one(store)
     memory.remember_transcript(submission, "t1", submitted_at=AT)
@@ -89,5 +89,5 @@ def test_a_failure_leaves_the_memory_of_the_post() -> None:
     assert open_one(store)[1].audio_url_sha256
 
 
-def test_what_somebody_else_wrote_under_our_key_is_not_believed() -> None:
+def test_an_entry_of_another_shape_is_ignored() -> None:
     assert open_one(Store({recording_key("a.wav", {}): "junk"}))[1].transcript_id is None

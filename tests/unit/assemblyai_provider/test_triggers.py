@@ -39,7 +39,7 @@ def events(waiting: AssemblyAITranscriptTrigger, *results: Mapping[str, JobOutco
     return asyncio.run(collect())
 
 
-def test_its_class_path_never_changes_for_it_is_stored_with_waiting_tasks() -> None:
+def test_its_class_path_never_changes_since_waiting_tasks_store_it() -> None:
     path, kwargs = trigger("a").serialize()
     assert path == "assemblyai_provider.triggers.AssemblyAITranscriptTrigger"
     assert json.loads(json.dumps(kwargs)) == kwargs
@@ -59,14 +59,14 @@ def test_all_triggers_of_a_connection_share_one_stream() -> None:
     assert other.shared_stream_key() != trigger("a").shared_stream_key()
 
 
-def test_it_waits_for_the_last_of_its_jobs_and_then_ends_the_task() -> None:
+def test_it_waits_for_its_last_job_and_then_ends_the_task() -> None:
     (event,) = events(trigger("a", "b"), {}, {"a": DONE}, {"b": DONE, "x": FAILED}, {"a": DONE, "b": DONE})
     assert isinstance(event, TaskSuccessEvent)
     assert event.xcoms is None
     assert not wait_registry("conn").ids
 
 
-def test_a_failed_job_resumes_the_task_once_all_are_over() -> None:
+def test_a_failed_job_resumes_the_task_once_all_have_ended() -> None:
     (event,) = events(trigger("a", "b"), {"a": FAILED}, {"a": FAILED, "b": DONE})
     assert not isinstance(event, TaskSuccessEvent)
     assert failures_of_event(event.payload) == {"a": "Audio duration is too short."}
@@ -97,7 +97,7 @@ def test_a_cancelled_trigger_is_no_longer_waited_for() -> None:
     assert not wait_registry("conn").ids
 
 
-def test_the_payload_of_airflows_success_event_is_the_text_dag_test_resumes_with() -> None:
+def test_the_payload_of_airflows_own_success_event_is_a_success() -> None:
     assert failures_of_event(TaskSuccessEvent().payload) == {}
 
 
@@ -154,7 +154,7 @@ def test_the_length_is_recorded_for_tasks_expanded_over_the_result(
     assert message.mapped_length == length
 
 
-def test_nothing_is_pushed_unasked_or_where_the_task_resumes_to_fail() -> None:
+def test_nothing_is_pushed_unless_asked_for_and_not_if_the_task_fails() -> None:
     assert pushed(trigger("a"), {"a": DONE}, map_index=-1) == []
     assert pushed(result_of("a"), {"a": FAILED}, map_index=-1) == []
 
@@ -182,19 +182,19 @@ def early_end(*looks: tuple[float, Mapping[str, JobOutcome]], **arguments: Any) 
     return asyncio.run(first())
 
 
-def test_with_patience_it_ends_with_those_that_are_over() -> None:
+def test_with_patience_it_ends_with_the_jobs_that_have_ended() -> None:
     event = early_end((0, {}), (4, {"c": DONE}), (8, {"c": DONE}), (9, {"c": DONE, "x": DONE}), patience=5)
     assert isinstance(event, TaskSuccessEvent)
     assert ended_of_event(event.payload) == ["c"]
 
 
-def test_it_ends_with_a_job_that_is_over_as_the_patience_passes() -> None:
+def test_it_includes_a_job_that_ends_as_the_patience_passes() -> None:
     over = {"a": DONE, "b": DONE}
     event = early_end((0, {"a": DONE}), (5, over), (10, over), patience=5)
     assert ended_of_event(event.payload) == ["a", "b"]
 
 
-def test_it_ends_with_nothing_where_nothing_is_over() -> None:
+def test_it_ends_with_nothing_if_no_job_has_ended() -> None:
     assert ended_of_event(early_end((0, {}), (5, {}), patience=5).payload) == []
 
 
@@ -204,7 +204,7 @@ def test_it_ends_at_the_deadline_at_the_latest() -> None:
     assert ended_of_event(event.payload) == ["a", "b"]
 
 
-def test_a_deadline_passed_while_no_triggerer_ran_ends_it_at_the_first_look() -> None:
+def test_a_deadline_that_passed_before_a_restart_ends_the_first_poll() -> None:
     event = early_end((-3, {}), (1, {"b": DONE}), end_at=time.time() - 600)
     assert ended_of_event(event.payload) == ["b"]
 
@@ -214,7 +214,7 @@ def test_a_wait_that_ends_early_fails_for_the_failed_jobs_it_ends_with() -> None
     assert failures_of_event(event.payload) == {"b": "Audio duration is too short."}
 
 
-def test_an_end_tells_the_ids_also_where_a_task_is_resumed_with_it() -> None:
+def test_a_success_event_holds_the_ids_for_a_task_that_resumes() -> None:
     (event,) = events(trigger("b", "a", fail_on_error=False), {"a": FAILED, "b": DONE})
     assert ended_of_event(event.payload) == ["b", "a"]
     assert failures_of_event(event.payload) == {}

@@ -35,11 +35,11 @@ class TransportError(AssemblyAIError):
 
 
 class NotConnectedError(TransportError):
-    """No connection could be made, so the request was certainly not sent. A retry helps."""
+    """No connection could be made, so nothing was sent. A retry helps."""
 
 
 class RateLimitedError(TransportError):
-    """The account's request rate is exceeded. A retry helps, after `retry_after` seconds if known."""
+    """The request rate is exceeded. A retry helps, after `retry_after` seconds."""
 
     def __init__(self, message: str, retry_after: float | None = None) -> None:
         super().__init__(message)
@@ -47,7 +47,7 @@ class RateLimitedError(TransportError):
 
 
 class AuthenticationError(AssemblyAIError, AirflowFailException):
-    """The API key is refused (401). No request succeeds until the connection is corrected."""
+    """The API key is refused. No request succeeds until it is corrected."""
 
 
 class AccountError(AssemblyAIError, AirflowFailException):
@@ -55,19 +55,19 @@ class AccountError(AssemblyAIError, AirflowFailException):
 
 
 class ConfigurationError(AssemblyAIError, AirflowFailException):
-    """A setting that all requests share is missing or refused. No retry helps until it is changed."""
+    """A setting of all requests is wrong. No retry helps until it is corrected."""
 
 
 class RequestRefusedError(AssemblyAIError):
-    """AssemblyAI refused what the request contains. The same request will be refused again."""
+    """AssemblyAI refused what the request contains. A retry does not help."""
 
 
 class UploadRefusedError(RequestRefusedError):
-    """The recording is empty, too large or unreadable. The same file will be refused again."""
+    """The recording is empty, too large or unreadable. A retry does not help."""
 
 
 class TranscriptNotFoundError(AssemblyAIError):
-    """No such transcript in this region and project. It may appear seconds after a submission."""
+    """No such transcript here. It may appear seconds after its submission."""
 
 
 class SubmissionUnknownError(AssemblyAIError):
@@ -75,7 +75,7 @@ class SubmissionUnknownError(AssemblyAIError):
 
 
 class DuplicateRecordingError(AssemblyAIError):
-    """Another recording with the same bytes has a transcript already. It is not submitted again."""
+    """A recording with the same bytes was submitted already."""
 
     def __init__(self, original_key: str) -> None:
         super().__init__(f"the same audio as {strip_url_queries(original_key)}")
@@ -83,7 +83,7 @@ class DuplicateRecordingError(AssemblyAIError):
 
 
 class SubmissionFailedError(AssemblyAIError, AirflowFailException):
-    """AssemblyAI will never accept some recordings as they are. A retry finds the same refusal."""
+    """AssemblyAI will never accept some recordings. A retry does not help."""
 
 
 class TranscriptFailedError(AssemblyAIError, AirflowFailException):
@@ -91,4 +91,4 @@ class TranscriptFailedError(AssemblyAIError, AirflowFailException):
 
 
 class TriggerEventError(RuntimeError):
-    """Triggerer and worker expect different events. A retry does not help; a restart may."""
+    """Triggerer and worker expect different events. A restart may help."""

@@ -67,7 +67,7 @@ class AssemblyAIHook(BaseHook):
         return self.client
 
     def get_transcript(self, transcript_id: str) -> Transcript:
-        """The job as it is now. Raises TranscriptNotFoundError if there is none of this id."""
+        """The job as it is now. Raises TranscriptNotFoundError for an unknown id."""
         return self.client.get_transcript(transcript_id)
 
     def are_in_progress(self, transcript_ids: Collection[str]) -> bool:

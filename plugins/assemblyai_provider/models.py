@@ -15,12 +15,12 @@ WEBHOOK_PREFIX = "webhook_"
 
 
 def strip_url_queries(text: str) -> str:
-    """`text` without query, fragment and user info, where secrets are, of any URL in it."""
+    """`text` without the query, fragment and user info of URLs: the secrets."""
     return _URL_TAIL.sub(r"\1", _URL_USER.sub("", text))
 
 
 def is_web_url(location: str) -> bool:
-    """Whether AssemblyAI fetches this recording itself; such a file is never opened here."""
+    """Whether AssemblyAI itself fetches this recording, which is not opened here."""
     return location.lower().startswith(("http://", "https://"))
 
 
@@ -33,7 +33,7 @@ def without_webhook(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class TranscriptStatus(StrEnum):
-    """AssemblyAI's four job statuses, and UNKNOWN for any other, which counts as in progress."""
+    """AssemblyAI's job statuses; UNKNOWN, any other, counts as in progress."""
 
     QUEUED = "queued"
     PROCESSING = "processing"
@@ -89,7 +89,7 @@ _KINDS_BY_PATTERN: tuple[tuple[re.Pattern[str], FailureKind], ...] = tuple(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TranscriptFailure:
-    """Why a job has no transcript; `retryable`: a new submission may succeed (failed jobs are free)."""
+    """Why a job has no transcript; `retryable`: a new submission may succeed."""
 
     kind: FailureKind
     reason: str
@@ -119,7 +119,7 @@ class Transcript:
 
     @classmethod
     def from_api(cls, obj: Any) -> Transcript:
-        """Read an answer. Raises ValueError unless it is an object with an id; all else may be missing."""
+        """Read an answer. Raises ValueError unless it is an object with an id."""
         if not isinstance(obj, Mapping) or not isinstance(obj.get("id"), str) or not obj["id"]:
             raise ValueError("not a transcript: no id in it")
         error = obj.get("error")

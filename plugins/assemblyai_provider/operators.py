@@ -27,17 +27,17 @@ _WORKERS = Range(1, 100, "workers", whole=True)
 
 
 class AssemblyAISubmitTranscriptOperator(BaseOperator):
-    """Submits recordings for transcription and returns AssemblyAI's ids, without waiting for the transcripts.
+    """Submits recordings and returns AssemblyAI's ids, without waiting.
 
     A recording is paid for once: retries, clears and lost answers find the first submission again. One that
-    cannot be submitted does not stop the others. After all are tried, the task fails with retry if one
-    may be accepted later, and without retry if one never will be (an empty file, a refused option). A refused
-    API key or an account in debt fails the task at once.
+    cannot be submitted does not stop the others. After all are tried, the task fails with retry if one may
+    be accepted later, and without retry if one never will be (an empty file, a refused option). A refused API
+    key or an account in debt fails the task at once.
 
     :param recordings: one recording or a list: local paths, object-storage URIs, http(s) URLs (templated).
         With `memory`, what that memory understands. Files are uploaded; URLs are passed on unchanged.
-    :param transcript_options: parameters of `POST /v2/transcript`, laid over `AssemblyAIHook.default_options`
-        (templated).
+    :param transcript_options: parameters of `POST /v2/transcript` (templated); they replace those of
+        `AssemblyAIHook.default_options`.
     :param assemblyai_conn_id: the connection.
     :param memory: remembers submissions; Airflow's task state store if None.
     :param upload_workers: how many recordings are submitted at the same time.
@@ -113,7 +113,10 @@ def _summary(what: str, reasons: Sequence[str], total: int) -> str:
 
 
 def _is_dead(hook: AssemblyAIHook, transcript_id: str) -> bool:
-    """Whether its recording may be submitted again; False if unknown, since it might be paid for twice."""
+    """Whether its recording may be submitted again.
+
+    False if unknown, since it might be paid for twice.
+    """
     try:
         return hook.get_transcript(transcript_id).failure is not None
     except TranscriptNotFoundError:

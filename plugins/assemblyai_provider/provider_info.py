@@ -1,4 +1,4 @@
-"""What Airflow registers of this package: its connection type and the form for it."""
+"""What Airflow registers: the connection type and its form."""
 
 from __future__ import annotations
 

@@ -156,7 +156,7 @@ class AssemblyAITranscriptSensor(BaseSensorOperator):
         return read_wait(getattr(self, name), f"task {self.task_id!r}, {name}")
 
     def execute_complete(self, context: Context, event: Any = None) -> list[str]:
-        """Fail for the failed jobs of an event; `dag.test` resumes here after a success, too."""
+        """Fail for the failed jobs; `dag.test` resumes here after a success, too."""
         self._raise_failures(failures_of_event(event))
         ended = ended_of_event(event)
         return self._result(self._ids if ended is None else ended)

@@ -1,4 +1,4 @@
-"""What the submit operator remembers, so that a recording is paid for once even after a crash."""
+"""Submission memory: a recording is paid for once, even after a crash."""
 
 from __future__ import annotations
 
@@ -68,24 +68,24 @@ class SubmissionMemory(Protocol):
     def remember_transcript(
         self, submission: Submission, transcript_id: str, *, submitted_at: datetime
     ) -> None:
-        """Make durable that AssemblyAI accepted the submission under this id (time of the answer, UTC)."""
+        """Make durable the id of an accepted submission, and when (UTC)."""
         ...
 
     def remember_failure(self, submission: Submission, error: str, *, retryable: bool) -> None:
-        """Record why it could not be submitted: for good, or until the next try if `retryable`."""
+        """Record why it cannot be submitted: for good, or for now if `retryable`."""
         ...
 
     def remember_duplicate(self, submission: Submission, original_key: str) -> None:
-        """Record that this recording has the same bytes as that of the submission `original_key`."""
+        """Record that it has the same bytes as the submission `original_key`."""
         ...
 
     def known_transcript_ids(self, transcript_ids: Sequence[str]) -> set[str]:
-        """The `transcript_ids` that belong to a submission already, so that no other may adopt them."""
+        """Those that belong to a submission already; no other may adopt them."""
         ...
 
 
 def hash_audio_url(audio_url: str) -> str:
-    """The hash (hex SHA-256 of the UTF-8) that a memory stores of an audio URL, which may hold secrets.
+    """The hash of an audio URL that a memory stores: hex SHA-256 of its UTF-8.
 
     The search for a lost answer compares these hashes, so every memory must use this function.
     """
@@ -93,14 +93,19 @@ def hash_audio_url(audio_url: str) -> str:
 
 
 def recording_key(recording: str, options: Mapping[str, Any]) -> str:
-    """The identity of a recording with its options; hashed, since a presigned URL must not be stored."""
+    """The identity of a recording with its options.
+
+    It is a hash, since a presigned URL must not be stored.
+    """
     text = json.dumps([recording, options], sort_keys=True, separators=(",", ":"))
     return "transcript:" + hashlib.sha256(text.encode()).hexdigest()
 
 
 @dataclass(slots=True)
 class TaskStateMemory:
-    """The default memory: Airflow's task state store, which survives retries and clears of a task.
+    """The default memory: Airflow's task state store.
+
+    It survives retries and clears of a task.
 
     It protects a task against its own retries; it does not know other tasks or Dag runs.
 
@@ -116,7 +121,10 @@ class TaskStateMemory:
 
     @contextmanager
     def open(self, recordings: Sequence[str], context: Context) -> Iterator[Sequence[Submission]]:
-        """Yield one submission per distinct recording, in order. Airflow runs one try of a task at a time."""
+        """Yield one submission per distinct recording, in order.
+
+        No lock is needed: Airflow runs one try of a task at a time.
+        """
         self._store = context["task_state_store"]
         yield [self._recall(recording) for recording in dict.fromkeys(recordings)]
 

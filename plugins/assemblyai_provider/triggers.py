@@ -19,7 +19,7 @@ from assemblyai_provider.exceptions import TransportError, TriggerEventError
 
 
 class AssemblyAITranscriptTrigger(BaseEventTrigger):
-    """Fires when all of the transcripts have ended, or when a limit of the wait is reached.
+    """Fires when all transcripts have ended, or at a limit of the wait.
 
     All triggers of one connection in a triggerer share one poller. On success the triggerer ends the task.
     The task resumes on a worker only to fail for failed jobs.
@@ -141,7 +141,9 @@ class AssemblyAITranscriptTrigger(BaseEventTrigger):
 
 
 def failures_of_event(event: object) -> dict[str, str]:
-    """The failures in an event by id, empty for success. Raises TriggerEventError for any other event.
+    """The failures in an event by id, empty for success.
+
+    Raises TriggerEventError for any other event.
 
     `dag.test` resumes a task with a success event, too; a triggerer ends the task instead.
     """
@@ -158,7 +160,7 @@ def failures_of_event(event: object) -> dict[str, str]:
 
 
 def ended_of_event(event: object) -> list[str] | None:
-    """The ids that had ended when the wait did, or None if the event does not hold them."""
+    """The ids that had ended when the wait did; None if not in the event."""
     if isinstance(event, dict) and event.get("status") == "over":
         ended = event.get("ended")
         if isinstance(ended, list):

@@ -1,4 +1,4 @@
-"""AssemblyAI over HTTP: one core without input or output, and two clients. Private: use the hook."""
+"""Blocking and asyncio clients of AssemblyAI. Private: use the hook."""
 
 from __future__ import annotations
 

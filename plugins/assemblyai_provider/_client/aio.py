@@ -1,4 +1,4 @@
-"""The triggerer's client of the AssemblyAI API: it reads only and never blocks the event loop.
+"""The triggerer's client of the AssemblyAI API: reads only, on asyncio.
 
 Why there are two HTTP libraries, both dependencies of Airflow itself: `requests` serves the workers (`sync`).
 It streams an upload from a blocking file and takes proxies and certificates from the usual variables. It has
@@ -27,7 +27,7 @@ TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 
 
 class AsyncAssemblyAIClient:
-    """The reads of `AssemblyAIClient` for asyncio, with the same retries. An async context manager.
+    """The reads of `AssemblyAIClient` for asyncio; an async context manager.
 
     :param transport: replaces the network, for tests.
     :param limiter, sleep, uniform: the request rate, how to wait (seconds) and the jitter.
@@ -65,7 +65,7 @@ class AsyncAssemblyAIClient:
         await self._http.aclose()
 
     async def get_transcript(self, transcript_id: str) -> Transcript:
-        """The job as it is now. Raises TranscriptNotFoundError if there is none of this id."""
+        """The job as it is now. Raises TranscriptNotFoundError for an unknown id."""
         request = core.get_transcript(transcript_id)
         return await self._get(request, core.read_transcript)
 

@@ -1,4 +1,4 @@
-"""Audio files as streams: local files and object storage alike, never whole in memory."""
+"""Audio files as streams, from local disk and object storage."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _UNREADABLE = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirect
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """The size and version fields of a file; two that differ mean that it has changed in between."""
+    """The size and version fields of a file; they differ once it has changed."""
 
     size: int
     fields: tuple[object, ...]

@@ -1,4 +1,4 @@
-"""The base URL of the API, from the host, port and scheme of an Airflow connection."""
+"""The base URL of the API, from host, port and scheme of a connection."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The AssemblyAI API without input or output: requests and answers as values, shared by both clients.
+"""Requests and answers of the AssemblyAI API as values, for both clients.
 
 Paths and fields are those of https://www.assemblyai.com/docs/api-reference. The modules `status_errors` and
 `transport_errors` map refusals and network faults to our errors.
@@ -24,7 +24,7 @@ CLOCK_MARGIN = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientSettings:
-    """What both clients need of a connection; the budget is requests per five minutes."""
+    """What both clients need of a connection; budget in requests per 5 minutes."""
 
     base_url: str
     api_key: str = field(repr=False)
@@ -72,7 +72,7 @@ class ListedTranscript:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """One page of the list, newest first; `older` is the `before_id` of the page that follows."""
+    """One page of the list, newest first; `older` is the next page's `before_id`."""
 
     items: tuple[ListedTranscript, ...]
     older: str | None
@@ -102,7 +102,10 @@ def list_transcripts(
 
 
 def read_object(request: Request, answer: Answer) -> Mapping[str, Any]:
-    """The JSON object of an answer. Raises TransportError if there is none, or what its status code means."""
+    """The JSON object of an answer.
+
+    Raises what its status code means, and TransportError if there is no object.
+    """
     if not 200 <= answer.status_code < 300:
         raise status_error(request, answer)
     try:

@@ -1,4 +1,4 @@
-"""A fast path: reads JSON like Python's `json`, but decodes only those members of an object that are read.
+"""A fast path: reads JSON, but decodes only the members that are read.
 
 What it buys: most readers need none of the words, nine tenths of a long answer. For an hour's call (1.9 MB)
 `json.loads` takes 25 ms; this takes 1.8 ms to check the answer and 0.4 ms to decode the sentences
@@ -21,7 +21,7 @@ _HEADROOM_CALLS = 100
 
 
 class LazyObject(Mapping[str, Any]):
-    """A JSON object whose members are decoded when they are first read, and then kept.
+    """A JSON object whose members are decoded when they are first read.
 
     :param values: by key, either decoded or as valid JSON.
     """
@@ -48,7 +48,7 @@ class LazyObject(Mapping[str, Any]):
 
 
 def read_json(body: bytes) -> Any:
-    """The value of a JSON text; an object is a Mapping. Raises ValueError if the text is not JSON.
+    """The value of a JSON text, an object as a Mapping. Raises ValueError.
 
     The whole text is checked here, so that reading a member later raises nothing. As with `json`, encodings
     other than UTF-8, NaN and infinities, lone surrogates and repeated keys (the last counts) are accepted. An

@@ -1,4 +1,4 @@
-"""The request rate: one limiter per account and process, and the pauses between tries."""
+"""The request rate: a limiter per account and process, and backoff."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BURST_SHARE = 0.1
 
 
 class RateLimiter:
-    """Spreads requests so that no window of five minutes holds more than `budget` of them. Thread-safe.
+    """Keeps requests to `budget` in any window of five minutes. Thread-safe.
 
     A tenth of the budget may be sent at once; the rest follows at an even rate. Other processes may use the
     same account: a refused process waits as long as `Retry-After` says, which leaves the budget to the others
@@ -44,7 +44,10 @@ class RateLimiter:
             return max(slot - self._burst_s - now, self._blocked_until - now, 0.0)
 
     def block(self, seconds: float) -> None:
-        """Block every user of this limiter for `seconds`: `Retry-After` applies to the whole account."""
+        """Block every user of this limiter for `seconds`.
+
+        `Retry-After` applies to the whole account.
+        """
         with self._lock:
             self._blocked_until = max(self._blocked_until, self._clock() + seconds)
 

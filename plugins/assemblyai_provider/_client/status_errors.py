@@ -1,4 +1,4 @@
-"""The one map from HTTP status codes and error texts to our errors, for both clients.
+"""Maps HTTP status codes and error texts to our errors, for both clients.
 
 Where AssemblyAI's pages disagree, both versions are accepted: an exceeded rate is 429 or 403, an unknown
 transcript 404 or 400.
@@ -32,7 +32,7 @@ UPLOADS = "/v2/upload"
 
 
 def status_error(request: Request, answer: Answer) -> AssemblyAIError:
-    """The error for an answer whose status code is not 2xx; its class says whether a retry helps."""
+    """The error that a status code other than 2xx means."""
     code, text = answer.status_code, _error_text(answer)
     message = f"{request} answered {code}" + (f": {text}" if text else "")
     if code == 401:
@@ -46,7 +46,7 @@ def status_error(request: Request, answer: Answer) -> AssemblyAIError:
 
 
 def _request_error(request: Request, code: int, text: str, message: str) -> AssemblyAIError | None:
-    """The error of a request that must change; None where a retry may help (5xx, a broken upload)."""
+    """The error of a request that must change; None if a retry may help."""
     if code == 402 or (code == 400 and "account balance" in text):
         return AccountError(f"{message} (AssemblyAI account)")
     if request.path.startswith(f"{TRANSCRIPTS}/") and (code == 404 or "not found" in text):
@@ -59,7 +59,10 @@ def _request_error(request: Request, code: int, text: str, message: str) -> Asse
 
 
 def _error_text(answer: Answer) -> str:
-    """AssemblyAI's error text, or empty: a proxy's error page is not quoted, since it may hold anything."""
+    """AssemblyAI's error text, or empty.
+
+    A proxy's error page is not quoted, since it may hold anything.
+    """
     try:
         body = read_json(answer.body)
     except ValueError:
@@ -69,6 +72,6 @@ def _error_text(answer: Answer) -> str:
 
 
 def _retry_after(answer: Answer) -> float | None:
-    """Seconds of `Retry-After`, at most the window of the rate limit; None unless a whole number."""
+    """Seconds of `Retry-After`, at most WINDOW_S; None unless a whole number."""
     header = answer.retry_after or ""
     return min(float(header), WINDOW_S) if header.isdecimal() else None

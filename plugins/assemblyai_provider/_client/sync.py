@@ -35,14 +35,17 @@ UPLOAD_PAUSE_S = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
-    """An uploaded file: its URL, which only AssemblyAI can read, and the SHA-256 (hex) of its bytes."""
+    """An uploaded file: its URL for AssemblyAI and the SHA-256 (hex) of its bytes."""
 
     url: str
     content_sha256: str
 
 
 class _ApiKeyAuth(requests.auth.AuthBase):
-    """Sends the key without `Bearer`. A plain header would be replaced by the entry of a .netrc file."""
+    """Sends the key without `Bearer`.
+
+    A plain header would be replaced by the entry of a .netrc file.
+    """
 
     def __init__(self, api_key: str) -> None:
         self._api_key = api_key
@@ -53,7 +56,7 @@ class _ApiKeyAuth(requests.auth.AuthBase):
 
 
 class AssemblyAIClient:
-    """Blocking client; its methods may be called from several threads. Raises `exceptions.AssemblyAIError`.
+    """Blocking client for several threads. Raises `exceptions.AssemblyAIError`.
 
     Reads and uploads are retried after faults; submissions are not (see `_submission.lost_answers`).
 
@@ -84,7 +87,7 @@ class AssemblyAIClient:
         self._session.close()
 
     def get_transcript(self, transcript_id: str) -> Transcript:
-        """The job as it is now. Raises TranscriptNotFoundError if there is none of this id."""
+        """The job as it is now. Raises TranscriptNotFoundError for an unknown id."""
         request = core.get_transcript(transcript_id)
         return self._get(request, core.read_transcript)
 
@@ -100,7 +103,7 @@ class AssemblyAIClient:
         return self._get(request, core.read_page)
 
     def upload(self, audio_file: AudioFile) -> Upload:
-        """Stream a file to AssemblyAI, again from its first byte after a fault or a change."""
+        """Stream a file to AssemblyAI; a fault or a change restarts it."""
         backoff = self._backoff(max_tries=UPLOAD_TRIES, base_s=UPLOAD_PAUSE_S)
         while True:
             try:
@@ -119,7 +122,9 @@ class AssemblyAIClient:
         return Upload(url=url, content_sha256=body.sha256)
 
     def post_transcript(self, body: dict[str, Any], before_post: Callable[[], None]) -> str:
-        """Submit a job and return its id; retried only while AssemblyAI certainly has not accepted it.
+        """Submit a job and return its id.
+
+        Retried only while AssemblyAI certainly has not accepted it.
 
         Raises NotConnectedError or RateLimitedError if it never did, TransportError if that is unknown.
 

@@ -1,4 +1,4 @@
-"""The one map from the network errors of both HTTP libraries to ours."""
+"""Maps the network errors of both HTTP libraries to ours."""
 
 from __future__ import annotations
 

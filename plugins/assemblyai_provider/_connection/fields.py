@@ -56,7 +56,7 @@ def client_settings(connection: Connection) -> ClientSettings:
 
 
 def transcript_options(connection: Connection) -> dict[str, Any]:
-    """Options sent with every submission: speech models, webhook. Raises ConfigurationError."""
+    """Options of every submission. Raises ConfigurationError."""
     extra = _read_extra(connection)
     try:
         return {"speech_models": _read_models(extra.get("speech_models")), **_read_webhook(extra)}
@@ -120,7 +120,7 @@ def _read_models(models: object) -> list[str]:
 
 
 def _split(models: str) -> object:
-    """The names in a text: separated by commas, or a JSON list that a form or a URI has turned into text."""
+    """The names in a text: separated by commas, or as a JSON list."""
     if not models.startswith("["):
         return models.split(",")
     try:

@@ -27,7 +27,7 @@ _warned_lock = threading.Lock()
 
 
 def warn_of_deprecated_models(models: Iterable[object]) -> None:
-    """Log one warning per process for each deprecated model that is named, with its successor."""
+    """Log a warning, once per process, for each deprecated model."""
     deprecated = [name for name in models if isinstance(name, str) and name in DEPRECATED_SPEECH_MODELS]
     with _warned_lock:
         new = set(deprecated) - _warned

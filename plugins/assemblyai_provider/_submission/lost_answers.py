@@ -1,4 +1,4 @@
-"""Submits a job once, although the API has no idempotency key and an answer can get lost.
+"""Submits a job once, although an answer can get lost and no request is idempotent.
 
 After a lost answer, the account's list is searched for the job by its `audio_url`: the URL of an upload is
 unique. The job is posted again only if it does not appear for `reconcile_s`.
@@ -30,7 +30,9 @@ AdoptJob = Callable[[Sequence[str]], str | None]
 def submit_job(
     client: AssemblyAIClient, body: dict[str, Any], *, before_post: Callable[[], None], adopt: AdoptJob
 ) -> str:
-    """Submit a job and return its id. Raises SubmissionUnknownError if its outcome stays unknown.
+    """Submit a job and return its id.
+
+    Raises SubmissionUnknownError if its outcome stays unknown.
 
     :param before_post: called before each POST, to make durable that it is about to happen.
     """
@@ -49,7 +51,7 @@ def submit_job(
 def find_submission(
     client: AssemblyAIClient, url_sha256: str, posted_at: datetime, *, adopt: AdoptJob
 ) -> str | None:
-    """The id of a job whose answer was lost, or None if it does not appear for `reconcile_s`."""
+    """The id of a job whose answer was lost; None if not listed in `reconcile_s`."""
     search_until = min(posted_at, client.now()) + timedelta(seconds=client.settings.reconcile_s)
     while True:
         searched_at = client.now()

@@ -1,4 +1,4 @@
-"""Submits a batch of recordings, several at once; one failure does not stop the others."""
+"""Submits a batch of recordings; one failure does not stop the others."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _MIN_SECRET_LENGTH = 16
 
 
 def mask_url_secrets(text: object) -> None:
-    """Mask a URL's query, and the values in it that may be signatures, in Airflow's logs and fields."""
+    """Mask a URL's query, and the values in it, wherever Airflow shows them."""
     query = urlsplit(text).query if isinstance(text, str) and "?" in text else ""
     if query:
         mask_secret(query)
@@ -58,7 +58,7 @@ def without_secrets(options: Mapping[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubmissionResult:
-    """The result of one submission: an id, or why there is none. A duplicate has neither.
+    """The id of one submission, or why there is none; a duplicate has neither.
 
     :param refusal: why the recording can never be submitted, with its name.
     :param retry_reason: why it may be submitted later, with its name.
@@ -70,11 +70,11 @@ class SubmissionResult:
 
 
 class Submitter:
-    """Submits recordings and writes each step to the memory, before and after it costs money.
+    """Submits recordings and records each step that costs money in the memory.
 
     :param hook: the connection.
     :param memory: the submission memory, opened by the caller.
-    :param options: transcript options of all recordings, laid over the hook's defaults.
+    :param options: transcript options of all recordings; they replace the hook's defaults.
     :param workers: how many recordings are submitted at the same time.
     """
 

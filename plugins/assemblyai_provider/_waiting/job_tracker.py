@@ -1,4 +1,4 @@
-"""Which jobs have ended: decided without input or output. The sensor and the poller both drive it."""
+"""Decides which jobs have ended, for the sensor and the poller. No I/O."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MISSING_AFTER_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """One page of the list to request: jobs of this status, older than the job `before_id`."""
+    """A page of the list: jobs of one status, older than the job `before_id`."""
 
     status: TranscriptStatus
     before_id: str | None = None
@@ -34,7 +34,7 @@ _FIRST_PAGE = PageRequest(TranscriptStatus.QUEUED)
 
 @dataclass(frozen=True, slots=True)
 class JobOutcome:
-    """How a job ended: `failure` is None if it has a transcript, else the reason why not."""
+    """How a job ended: with a transcript, or with the reason in `failure`."""
 
     failure: str | None = None
 
@@ -80,7 +80,7 @@ class JobTracker:
         return self.next_page() is None and self._remaining <= self._postponed.keys()
 
     def start_round(self, wanted: Set[str]) -> bool:
-        """Start a round for these ids; False if all of them have ended, so there is nothing to request."""
+        """Start a round for these ids; False if all of them have ended."""
         self.ended = {id_: outcome for id_, outcome in self.ended.items() if id_ in wanted}
         self._remaining = pending = set(wanted - self.ended.keys())
         self._created_at = {id_: at for id_, at in self._created_at.items() if id_ in pending}
@@ -133,7 +133,7 @@ class JobTracker:
         return bool(found)
 
     def _next_before_id(self, page: Page) -> str | None:
-        """The `before_id` of the list's next page, or None once it cannot hold a remaining job.
+        """The `before_id` of the next page; None if it cannot hold a remaining job.
 
         A job whose age is unknown may be on any page, so then the list is read to its end.
         """
@@ -144,7 +144,7 @@ class JobTracker:
         return page.older
 
     def unlisted_ids(self) -> list[str]:
-        """The ids that no list has shown, most likely failed jobs; those postponed most often come last."""
+        """The ids in no list, most likely failed; those postponed most often last."""
         return sorted(self._remaining, key=lambda id_: (self._postponed[id_], id_))
 
     def record_transcript(self, transcript_id: str, transcript: Transcript) -> None:
@@ -157,7 +157,7 @@ class JobTracker:
             self.ended[transcript_id] = JobOutcome(failure.reason if failure else None)
 
     def record_missing(self, transcript_id: str, now: float) -> None:
-        """Record that AssemblyAI does not know this id; the job has ended if that lasts MISSING_AFTER_S."""
+        """Record an unknown id; after MISSING_AFTER_S its job counts as ended."""
         self._remaining.discard(transcript_id)
         if now - self.missing_since.setdefault(transcript_id, now) >= MISSING_AFTER_S:
             self.ended[transcript_id] = JobOutcome("AssemblyAI does not know this transcript (any more)")
@@ -170,14 +170,14 @@ class JobTracker:
 def poll_once(
     tracker: JobTracker, client: AssemblyAIClient, wanted: Set[str], now: float, *, every_job: bool = False
 ) -> None:
-    """One round with the blocking client. It stops at the first job found in progress.
+    """Poll one round with the blocking client, up to the first job in progress.
 
     :param every_job: poll the other jobs, too.
     """
     if not tracker.start_round(wanted):
         return
     if not every_job:
-        # Where thousands are in progress, a single request for any of them saves many pages.
+        # With thousands in progress, one request for any of them saves many pages.
         first = tracker.unlisted_ids()[0]
         _poll_by_id(tracker, client, first, now)
         if first not in tracker.ended:

@@ -1,4 +1,4 @@
-"""How long the poller pauses between rounds, decided without input or output."""
+"""Decides how long the poller pauses between rounds. No I/O."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ _BUDGET_SHARE = 0.5
 
 @dataclass(slots=True)
 class PollInterval:
-    """Pauses between rounds: longer while no job ends, and never over half of the request budget."""
+    """Pauses between rounds: longer while no job ends.
+
+    They are long enough to use half of the request budget at most.
+    """
 
     uniform: Callable[[float, float], float] = random.uniform
     _slowdown: float = 1.0

@@ -1,4 +1,4 @@
-"""Polls many jobs at once by listing those in progress; one poller per connection and process."""
+"""Polls many jobs at once; one poller per connection and process."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Poller:
         self._interval = PollInterval(uniform)
 
     async def results(self) -> AsyncGenerator[PollResult]:
-        """The result of each round, for ever; a job that has ended is in every later result, too.
+        """The result of each round, for ever, with all jobs that have ended so far.
 
         Network faults are retried for ever. After each, the connection is read again for a new client, so
         that a correction takes effect. Raises after consecutive connection failures (refused key, no such
@@ -88,7 +88,7 @@ class Poller:
         return AsyncAssemblyAIClient(settings, sleep=self._sleep, uniform=self._uniform)
 
     async def _poll_round(self, client: AsyncAssemblyAIClient) -> tuple[bool, float]:
-        """Poll each registered job once; returns whether AssemblyAI answered, and the pause in seconds."""
+        """Poll each job once; whether AssemblyAI answered, and the pause in seconds."""
         requests_before, ended_before = client.requests_sent, set(self._tracker.ended)
         is_reachable, count = True, len(self._registry.ids)
         try:
@@ -131,7 +131,7 @@ class Poller:
                 raise
 
     async def _pause(self, pause_s: float, poll_interval_s: float) -> None:
-        """Sleep until the next round; a steady wait that is registered meanwhile shortens the pause."""
+        """Sleep until the next round, or less once a steady wait is registered."""
         started_at, self._registry.steady_added = self._clock(), asyncio.Event()
         sleep = asyncio.ensure_future(self._sleep(pause_s))
         steady_added = asyncio.create_task(self._registry.steady_added.wait())

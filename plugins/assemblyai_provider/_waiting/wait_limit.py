@@ -1,4 +1,4 @@
-"""When a wait ends although some of its jobs have not: decided without input or output."""
+"""Decides when a wait ends although some of its jobs have not. No I/O."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ _WAIT = Range(0.1, 604_800, "seconds")
 
 
 def read_wait(value: object, name: str) -> float | None:
-    """Seconds from a number, a text or a timedelta; None, an empty text and the text `None` mean no limit.
+    """Seconds from a number, a text or a timedelta; None for no limit.
+
+    An empty text and the text `None` mean no limit, too.
 
     Raises ConfigurationError for anything else.
 

@@ -1,4 +1,4 @@
-"""Which jobs are waited for on a connection: the link between triggers and the poller they share."""
+"""The jobs that triggers wait for, for the poller they share."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class WaitRegistry:
-    """The waits on one connection: registered by triggers, read by the poller in the same process."""
+    """The waits on one connection in this process."""
 
     ids: Counter[str] = field(default_factory=Counter)
     intervals: Counter[float | None] = field(default_factory=Counter)

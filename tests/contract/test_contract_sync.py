@@ -180,9 +180,9 @@ def test_webhook_settings_are_returned_without_the_secret(
 
     answer = sdk.http_client.get(f"/v2/transcript/{transcript.id}")
 
-    told = answer.json()
-    assert (told["webhook_url"], told["webhook_auth"]) == ("https://x.example/hook?call=42", True)
-    assert told["webhook_auth_header_name"] == "X-Hook"
+    settings = answer.json()
+    assert (settings["webhook_url"], settings["webhook_auth"]) == ("https://x.example/hook?call=42", True)
+    assert settings["webhook_auth_header_name"] == "X-Hook"
     assert "hush" not in answer.text
 
 

@@ -83,7 +83,9 @@ def _read_extra(connection: Connection) -> dict[str, Any]:
         if name not in _EXTRAS:
             similar = difflib.get_close_matches(name.lower(), _EXTRAS, n=1)
             advice = (
-                f"Rename it to {similar[0]}." if similar else f"Remove it; known are {', '.join(_EXTRAS)}."
+                f"Rename it to {similar[0]}."
+                if similar
+                else f"Remove it; the known settings are {', '.join(_EXTRAS)}."
             )
             raise _field_error(connection, f"extra {name[:50]!r}: there is no such setting. {advice}")
     return extra

@@ -109,8 +109,8 @@ def test_the_last_block_of_a_file_that_has_grown_is_not_handed_out(recording: Au
             list(body)
 
 
-class Restless(AudioFile):
-    """A file that somebody still writes to when it is opened, for the first so many times."""
+class ChangingFile(AudioFile):
+    """A file that is still being written when it is opened, the first so many times."""
 
     def __init__(self, location: str, write: Callable[[], None], times: int) -> None:
         super().__init__(location)
@@ -136,7 +136,7 @@ def store() -> Iterator[MemoryFileSystem]:
 
 @pytest.fixture(params=["local", "object store"])
 def changing(request: pytest.FixtureRequest, tmp_path: Path, store: MemoryFileSystem) -> Changing:
-    """The location of a recording, and how to write it anew and to append to it."""
+    """The location of a recording, and a function that replaces its content."""
     if request.param == "local":
         file = tmp_path / "call.wav"
 
@@ -161,7 +161,7 @@ def test_a_file_changed_during_its_upload_is_sent_whole_by_a_retry(
     client: AssemblyAIClient, sandbox: SandboxServer, changing: Changing, pauses: Pauses, later: bytes
 ) -> None:
     location, write = changing
-    upload = client.upload(Restless(location, lambda: write(later), times=1))
+    upload = client.upload(ChangingFile(location, lambda: write(later), times=1))
     assert upload.content_sha256 == hashlib.sha256(later).hexdigest()
     assert sandbox.journal("upload")[-1]["body_sha256"] == upload.content_sha256
     assert pauses == [5]
@@ -171,7 +171,7 @@ def test_a_file_that_changes_in_every_try_is_no_upload(client: AssemblyAIClient,
     location, write = changing
     contents = iter([CONTENT + b"1", CONTENT + b"12", CONTENT + b"123"])
     with pytest.raises(TransportError, match="changed while it was uploaded"):
-        client.upload(Restless(location, lambda: write(next(contents)), times=3))
+        client.upload(ChangingFile(location, lambda: write(next(contents)), times=3))
 
 
 def test_a_file_that_grows_between_two_tries_is_sent_whole(

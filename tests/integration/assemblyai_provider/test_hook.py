@@ -53,7 +53,7 @@ def test_jobs_are_in_progress_until_one_has_ended_or_is_unknown(
     )
     before = len(sandbox.journal())
     assert hook.are_in_progress([slow, quick])
-    # Two lists tell, without a look at each.
+    # Two lists answer for both, without requests by id.
     assert {entry["endpoint"] for entry in sandbox.journal()[before:]} == {"list"}
     assert not hook.are_in_progress([slow, "unknown"])
     sandbox.clock.advance(15)

@@ -44,9 +44,9 @@ def poller(sandbox: SandboxServer, pauses: list[float] | None = None) -> Poller:
     )
 
 
-async def asked(sandbox: SandboxServer, endpoint: str, times: int = 1) -> None:
-    """Return when the sandbox has been asked so often."""
-    while len(sandbox.journal(endpoint)) < times:  # noqa: ASYNC110  (it is another thread that is waited for)
+async def requested(sandbox: SandboxServer, endpoint: str, times: int = 1) -> None:
+    """Return when the sandbox has had so many requests."""
+    while len(sandbox.journal(endpoint)) < times:  # noqa: ASYNC110  (waits for another thread)
         await asyncio.sleep(0.01)
 
 
@@ -73,7 +73,7 @@ def test_many_jobs_are_polled_by_list(client: AssemblyAIClient, sandbox: Sandbox
     results = until(ids, poller(sandbox))
     assert len(results[-1]) == 450
     assert sandbox.journal("get") == []
-    # Pages of 200: one of the queued, three at most of those in work, three at most of the completed ones.
+    # Pages of 200: one of queued jobs, at most three of those in progress, at most three of completed ones.
     assert len(sandbox.journal("list")) <= len(results) * 7
 
 
@@ -123,7 +123,7 @@ def test_an_outage_among_requests_by_id_ends_the_round(
 
 
 def test_unreadable_answers_delay_no_other_jobs(client: AssemblyAIClient, sandbox: SandboxServer) -> None:
-    """More of them than are looked at side by side, and some that come before all others."""
+    """More of them than are requested at the same time, and some before all others."""
     sandbox.script("*", FAILING)
     sandbox.script("broken", {**FAILING, "transcript": {"id": None}})
     ids = sorted(submit(client, f"broken-{number}") for number in range(8))
@@ -177,7 +177,7 @@ def test_a_steady_wait_that_starts_in_a_long_pause_shortens_it(
                 pauses.append(seconds)
                 if seconds < 17:
                     await asyncio.to_thread(sandbox.clock.advance, seconds)
-                else:  # the wait begins two seconds later
+                else:  # the wait starts two seconds later
                     await asyncio.to_thread(sandbox.clock.advance, 2)
                     waits.enter_context(wait_registry(CONN).register([], 4.0, steady=True))
                     async with asyncio.timeout(20):
@@ -242,7 +242,7 @@ def test_a_corrected_key_is_used(
     right = json.dumps({**fields, "password": sandbox.api_key})
 
     async def correct() -> None:
-        await asked(sandbox, "list")
+        await requested(sandbox, "list")
         monkeypatch.setenv("AIRFLOW_CONN_ASSEMBLYAI_DEFAULT", right)
 
     async def both() -> Ended:
@@ -315,7 +315,7 @@ def test_all_triggers_of_a_connection_share_one_poller(
     triggers = [AssemblyAITranscriptTrigger(ids, CONN, 0.1) for ids in (*batches, [bad, batches[0][0]])]
 
     async def meanwhile() -> None:
-        await asked(sandbox, "list", times=4)
+        await requested(sandbox, "list", times=4)
         assert sandbox.journal("get") == []
         await asyncio.to_thread(sandbox.clock.advance, 10)
 
@@ -338,11 +338,11 @@ def test_a_late_trigger_gets_a_job_that_ended_before_it_started(
     async def run() -> list[TriggerEvent]:
         manager = SharedStreamManager()
         waiting = asyncio.create_task(fire(manager, 1, first))
-        await asked(sandbox, "list", times=3)
-        told = await fire(manager, 2, late)
+        await requested(sandbox, "list", times=3)
+        late_event = await fire(manager, 2, late)
         assert not waiting.done()
         await asyncio.to_thread(sandbox.clock.advance, 10)
-        return [told, await waiting]
+        return [late_event, await waiting]
 
     assert all(isinstance(event, TaskSuccessEvent) for event in asyncio.run(run()))
     completed = [entry for entry in sandbox.journal("list") if "status=completed" in entry["query"]]
@@ -353,24 +353,24 @@ def test_a_cancelled_trigger_is_not_polled_for_and_the_others_go_on(
     client: AssemblyAIClient, sandbox: SandboxServer
 ) -> None:
     sandbox.script("*", {"processing_s": 5})
-    ids = [submit(client, str(number)) for number in range(250)]  # the oldest stand on the second page
+    ids = [submit(client, str(number)) for number in range(250)]  # the oldest are on the second page
     cancelled = AssemblyAITranscriptTrigger(ids[:25], CONN, 0.1)
     other = AssemblyAITranscriptTrigger(ids[-25:], CONN, 0.1)
 
     async def run() -> TriggerEvent:
         manager = SharedStreamManager()
         tasks = [asyncio.create_task(fire(manager, n, each)) for n, each in enumerate((cancelled, other))]
-        await asked(sandbox, "list", times=4)
+        await requested(sandbox, "list", times=4)
         tasks[0].cancel()
         await asyncio.gather(tasks[0], return_exceptions=True)
         assert set(wait_registry(CONN).ids) == set(ids[-25:])
-        await asked(sandbox, "list", times=len(sandbox.journal("list")) + 4)
+        await requested(sandbox, "list", times=len(sandbox.journal("list")) + 4)
         await asyncio.to_thread(sandbox.clock.advance, 10)
         return await tasks[1]
 
     assert isinstance(asyncio.run(run()), TaskSuccessEvent)
     assert not wait_registry(CONN).ids
-    # A round that was under way may still have asked for the second page.
+    # A round in progress may still have requested the second page.
     assert "before_id" not in sandbox.journal("list")[-1]["query"]
 
 
@@ -384,7 +384,7 @@ def test_polling_stops_once_the_last_trigger_is_cancelled(
     async def run() -> None:
         manager = SharedStreamManager()
         waiting = asyncio.create_task(fire(manager, 1, alone))
-        await asked(sandbox, "list", times=2)
+        await requested(sandbox, "list", times=2)
         waiting.cancel()  # while the answer to a further request is awaited
         await asyncio.gather(waiting, return_exceptions=True)
         others = asyncio.all_tasks() - {asyncio.current_task()}

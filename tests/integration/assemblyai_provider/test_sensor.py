@@ -36,7 +36,7 @@ def resume(event: object, **arguments: Any) -> tuple[str, Any, Any]:
 
 @pytest.fixture
 def jobs(client: AssemblyAIClient, sandbox: SandboxServer) -> list[str]:
-    """A job that is over and one that takes five seconds."""
+    """A job that has ended and one that takes five seconds."""
     sandbox.script("slow", {"processing_s": 5})
     urls = ("https://h/fast.mp3", "https://h/slow.mp3")
     return [client.post_transcript({"audio_url": url}, lambda: None) for url in urls]
@@ -244,7 +244,7 @@ def on_worker(client: AssemblyAIClient, sandbox: SandboxServer) -> Poke:
     return make
 
 
-@pytest.mark.parametrize("order", [1, -1])  # the job in work is asked for first, and last
+@pytest.mark.parametrize("order", [1, -1])  # the job in progress is requested first, and last
 def test_on_a_worker_patience_ends_the_wait_with_the_ended_jobs(
     jobs: list[str], sandbox: SandboxServer, on_worker: Poke, order: int
 ) -> None:
@@ -309,7 +309,7 @@ def test_on_a_worker_unreadable_answers_delay_no_other_jobs(
     assert set(sensor._tracker.ended) == set(ids[2:])
 
 
-@pytest.mark.parametrize("sandbox", ["docs"], indirect=True)  # nothing of it is asked
+@pytest.mark.parametrize("sandbox", ["docs"], indirect=True)  # the sandbox gets no request
 def test_a_network_fault_does_not_end_a_wait(
     jobs: list[str], sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

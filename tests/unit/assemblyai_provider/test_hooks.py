@@ -109,13 +109,13 @@ def test_a_default_is_removed_by_an_override_that_excludes_it(
 
 
 def test_an_override_is_never_removed(hook: Any) -> None:
-    asked = {
+    overrides = {
         "multichannel": True,
         "speaker_labels": True,
         "language_detection": False,
         "filter_profanity": True,
     }
-    assert hook().default_options(asked).items() >= asked.items()
+    assert hook().default_options(overrides).items() >= overrides.items()
 
 
 @pytest.mark.parametrize("number", ["5", " 5 ", 5, 5.0, "5e0"])

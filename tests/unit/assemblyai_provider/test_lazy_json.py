@@ -1,4 +1,4 @@
-"""The lazy reading of bodies against Python's own `json`, which says what is right."""
+"""The fast path for JSON, compared with Python's own `json`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ constant = st.sampled_from(
         *(str(sign * 2**bits + more) for bits in (53, 63, 64) for sign in (1, -1) for more in (-1, 0, 1)),
     ]
 )
-# As they stand between quotes; surrogates may stand alone or meet.
+# Texts between quotes; surrogates may be alone or in pairs.
 piece = st.one_of(
     st.characters(exclude_categories=(), exclude_characters='"\\', min_codepoint=32),
     st.sampled_from(
@@ -48,11 +48,11 @@ def _object(items: st.SearchStrategy[str], size: int = 4) -> st.SearchStrategy[s
 value = st.recursive(number | constant | string, lambda inner: _array(inner) | _object(inner), max_leaves=8)
 text = st.tuples(space, _object(value, 6) | value, space).map("".join)
 encoding = st.sampled_from([*["utf-8"] * 8, "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
-body = st.builds(lambda said, code: said.encode(code, "surrogatepass"), text, encoding)
+body = st.builds(lambda content, code: content.encode(code, "surrogatepass"), text, encoding)
 
 
 def by_json(given_body: bytes) -> str:
-    """What `json` makes of a body; in text, which tells 1 from 1.0 from True, -0.0 from 0.0, and NaN."""
+    """What `json` reads, as text: 1, 1.0 and True differ there, as do -0.0 and 0.0, and NaN equals NaN."""
     try:
         return repr(json.loads(given_body))
     except ValueError:

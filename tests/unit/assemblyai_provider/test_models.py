@@ -20,11 +20,11 @@ def transcript(**answer: Any) -> Transcript:
 
 
 @pytest.mark.parametrize(
-    ("status", "over"),
+    ("status", "is_terminal"),
     [("queued", False), ("processing", False), ("completed", True), ("error", True), ("paused", False)],
 )
-def test_only_completed_and_error_are_terminal(status: str, over: bool) -> None:
-    assert transcript(status=status).status.is_terminal is over
+def test_only_completed_and_error_are_terminal(status: str, is_terminal: bool) -> None:
+    assert transcript(status=status).status.is_terminal is is_terminal
 
 
 def test_every_status_is_covered_above() -> None:

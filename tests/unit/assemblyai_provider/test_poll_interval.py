@@ -11,11 +11,11 @@ def poll_interval() -> PollInterval:
 
 
 def test_pauses_grow_to_three_intervals_until_a_job_ends() -> None:
-    steady = poll_interval()
-    pauses = [steady.next_pause(4, slow_down=True, requests=2, budget=20_000) for _ in range(20)]
+    interval = poll_interval()
+    pauses = [interval.next_pause(4, slow_down=True, requests=2, budget=20_000) for _ in range(20)]
     assert pauses == sorted(pauses)
     assert pauses[-1] == 12
-    assert steady.next_pause(4, slow_down=False, requests=2, budget=20_000) == 4
+    assert interval.next_pause(4, slow_down=False, requests=2, budget=20_000) == 4
 
 
 def test_a_round_of_many_requests_spends_half_of_the_budget() -> None:
@@ -28,12 +28,12 @@ def test_the_jitter_never_exceeds_the_budget() -> None:
 
 
 def test_the_shortest_pause_has_no_slowdown_and_keeps_the_budget() -> None:
-    steady = poll_interval()
+    interval = poll_interval()
     for _ in range(20):
-        steady.next_pause(4, slow_down=True, requests=2, budget=20_000)
-    assert steady.shortest_pause(4) == 4
-    steady.next_pause(4, slow_down=True, requests=1000, budget=20_000)
-    assert steady.shortest_pause(4) == pytest.approx(30)
+        interval.next_pause(4, slow_down=True, requests=2, budget=20_000)
+    assert interval.shortest_pause(4) == 4
+    interval.next_pause(4, slow_down=True, requests=1000, budget=20_000)
+    assert interval.shortest_pause(4) == pytest.approx(30)
 
 
 def test_an_id_is_registered_until_its_last_wait_ends() -> None:

@@ -105,10 +105,10 @@ def backoff(limiter: RateLimiter, max_tries: int = 6) -> Backoff:
 
 def test_pauses_double_up_to_a_cap_and_the_last_try_raises_its_error() -> None:
     fault = TransportError("x")
-    attempts = backoff(RateLimiter(100))
-    assert [attempts.delay_after(fault) for _ in range(5)] == [1, 2, 4, 5, 5]
+    pauses = backoff(RateLimiter(100))
+    assert [pauses.delay_after(fault) for _ in range(5)] == [1, 2, 4, 5, 5]
     with pytest.raises(TransportError) as raised:
-        attempts.delay_after(fault)
+        pauses.delay_after(fault)
     assert raised.value is fault
 
 

@@ -31,7 +31,7 @@ def events(waiting: AssemblyAITranscriptTrigger, *results: Mapping[str, JobOutco
         for result in results:
             assert set(wait_registry("conn").ids) == set(waiting.transcript_ids)
             yield PollResult(result)
-        raise AssertionError("it should have been over")
+        raise AssertionError("it should have ended")
 
     async def collect() -> list[TriggerEvent]:
         return [event async for event in waiting.filter_shared_stream(stream())]
@@ -85,7 +85,7 @@ def test_a_cancelled_trigger_is_no_longer_waited_for() -> None:
 
         async def run() -> None:
             async for _ in trigger("a").filter_shared_stream(never()):
-                raise AssertionError("nothing is over")
+                raise AssertionError("nothing has ended")
 
         task = asyncio.create_task(run())
         await asyncio.sleep(0)
@@ -114,7 +114,7 @@ class Comms:
 def pushed(
     waiting: AssemblyAITranscriptTrigger, *results: Mapping[str, JobOutcome], map_index: int
 ) -> list[Any]:
-    """What a triggerer is asked to store for a task of this index."""
+    """The messages that store the result of a task of this index."""
     waiting.task_instance = TaskInstance(
         id=uuid.uuid4(),
         task_id="wait",
@@ -159,8 +159,8 @@ def test_nothing_is_pushed_unless_asked_for_and_not_if_the_task_fails() -> None:
     assert pushed(result_of("a"), {"a": FAILED}, map_index=-1) == []
 
 
-def early_end(*looks: tuple[float, Mapping[str, JobOutcome]], **arguments: Any) -> TriggerEvent:
-    """The event of a wait for a, b and c whose looks begin at these seconds of its clock."""
+def event_after(*polls: tuple[float, Mapping[str, JobOutcome]], **arguments: Any) -> TriggerEvent:
+    """The event of a wait for a, b and c, polled at these seconds of its clock."""
     now = 0.0
 
     class Clocked(AssemblyAITranscriptTrigger):
@@ -168,11 +168,11 @@ def early_end(*looks: tuple[float, Mapping[str, JobOutcome]], **arguments: Any) 
 
     async def stream() -> AsyncIterator[PollResult]:
         nonlocal now
-        for at, over in looks:
+        for at, ended in polls:
             assert wait_registry("conn").steady_count
             now = at
-            yield PollResult(over, started_at=at)
-        raise AssertionError("it should have been over")
+            yield PollResult(ended, started_at=at)
+        raise AssertionError("it should have ended")
 
     async def first() -> TriggerEvent:
         return await anext(
@@ -183,34 +183,34 @@ def early_end(*looks: tuple[float, Mapping[str, JobOutcome]], **arguments: Any) 
 
 
 def test_with_patience_it_ends_with_the_jobs_that_have_ended() -> None:
-    event = early_end((0, {}), (4, {"c": DONE}), (8, {"c": DONE}), (9, {"c": DONE, "x": DONE}), patience=5)
+    event = event_after((0, {}), (4, {"c": DONE}), (8, {"c": DONE}), (9, {"c": DONE, "x": DONE}), patience=5)
     assert isinstance(event, TaskSuccessEvent)
     assert ended_of_event(event.payload) == ["c"]
 
 
 def test_it_includes_a_job_that_ends_as_the_patience_passes() -> None:
-    over = {"a": DONE, "b": DONE}
-    event = early_end((0, {"a": DONE}), (5, over), (10, over), patience=5)
+    ended = {"a": DONE, "b": DONE}
+    event = event_after((0, {"a": DONE}), (5, ended), (10, ended), patience=5)
     assert ended_of_event(event.payload) == ["a", "b"]
 
 
 def test_it_ends_with_nothing_if_no_job_has_ended() -> None:
-    assert ended_of_event(early_end((0, {}), (5, {}), patience=5).payload) == []
+    assert ended_of_event(event_after((0, {}), (5, {}), patience=5).payload) == []
 
 
 def test_it_ends_at_the_deadline_at_the_latest() -> None:
-    over = {"a": DONE, "b": DONE}
-    event = early_end((0, {}), (19, {"a": DONE}), (21, over), patience=60, end_at=time.time() + 20)
+    ended = {"a": DONE, "b": DONE}
+    event = event_after((0, {}), (19, {"a": DONE}), (21, ended), patience=60, end_at=time.time() + 20)
     assert ended_of_event(event.payload) == ["a", "b"]
 
 
 def test_a_deadline_that_passed_before_a_restart_ends_the_first_poll() -> None:
-    event = early_end((-3, {}), (1, {"b": DONE}), end_at=time.time() - 600)
+    event = event_after((-3, {}), (1, {"b": DONE}), end_at=time.time() - 600)
     assert ended_of_event(event.payload) == ["b"]
 
 
 def test_a_wait_that_ends_early_fails_for_the_failed_jobs_it_ends_with() -> None:
-    event = early_end((0, {}), (1, {"b": FAILED}), (9, {"b": FAILED}), patience=5)
+    event = event_after((0, {}), (1, {"b": FAILED}), (9, {"b": FAILED}), patience=5)
     assert failures_of_event(event.payload) == {"b": "Audio duration is too short."}
 
 

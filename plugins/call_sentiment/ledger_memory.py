@@ -19,6 +19,7 @@ from call_sentiment.discovery.locations import file_version, is_readable
 from call_sentiment.discovery.recordings import public_address
 from call_sentiment.jsontext import clean_text, dump_json
 from call_sentiment.migrations import migrate
+from call_sentiment.states import TranscriptState
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -158,7 +159,7 @@ class LedgerMemory:
         else:
             self._end(
                 submission,
-                state="failed",
+                state=TranscriptState.FAILED,
                 error=reason,
                 duplicate_of=None,
                 unreadable=not self._is_as_it_was(submission),
@@ -166,7 +167,13 @@ class LedgerMemory:
 
     def remember_duplicate(self, submission: Submission, original_key: str) -> None:
         """See the protocol."""
-        self._end(submission, state="duplicate", error=None, duplicate_of=original_key, unreadable=False)
+        self._end(
+            submission,
+            state=TranscriptState.DUPLICATE,
+            error=None,
+            duplicate_of=original_key,
+            unreadable=False,
+        )
 
     def known_transcript_ids(self, transcript_ids: Sequence[str]) -> set[str]:
         """See the protocol: ids of any transcript in the ledger."""

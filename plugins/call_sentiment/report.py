@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,9 +11,13 @@ from typing import TYPE_CHECKING
 from call_sentiment.database import run_sql
 from call_sentiment.discovery.discover import MAX_ATTEMPTS
 from call_sentiment.scoring.score import FORMULA_VERSION
+from call_sentiment.states import CallStatus
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
+
+
+_WITHOUT_FIGURES = (CallStatus.NO_SPEECH, CallStatus.NOT_ANALYZED, CallStatus.INVALID)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,15 +91,15 @@ def report_calls(connection: Connection, call_ids: Sequence[str]) -> RunReport:
     rows = run_sql(
         connection, "reporting/report_calls", {"call_ids": list(call_ids), "max_attempts": MAX_ATTEMPTS}
     )
-    statuses = [row["status"] for row in rows]
+    count_of = Counter(row["status"] for row in rows)
     notices = tuple(Notice(call_id=row["call_id"], text=row["notices"]) for row in rows if row["notices"])
     return RunReport(
         calls=len(rows),
-        scored=statuses.count("ok"),
-        without_figures=sum(statuses.count(status) for status in ("not_analyzed", "no_speech", "invalid")),
-        failed=statuses.count("failed"),
-        duplicate=statuses.count("duplicate"),
-        in_progress=statuses.count("in_progress"),
+        scored=count_of[CallStatus.OK],
+        without_figures=sum(count_of[status] for status in _WITHOUT_FIGURES),
+        failed=count_of[CallStatus.FAILED],
+        duplicate=count_of[CallStatus.DUPLICATE],
+        in_progress=count_of[CallStatus.IN_PROGRESS],
         needs_review=sum(row["needs_review"] for row in rows),
         with_notices=len(notices),
         audio_minutes=sum(row["audio_duration_s"] or 0.0 for row in rows) / 60,
@@ -106,7 +111,7 @@ def report_calls(connection: Connection, call_ids: Sequence[str]) -> RunReport:
                 given_up=row["given_up"],
             )
             for row in rows
-            if row["status"] == "failed"
+            if row["status"] == CallStatus.FAILED
         ),
         notices=notices,
         oldest=min(

@@ -19,7 +19,7 @@ from benchmarks.support import CONN_ID, seconds
 from call_sentiment.discovery import discover as ledger
 from call_sentiment.discovery.known_calls import find_known_recordings
 from call_sentiment.ledger_memory import LedgerMemory
-from call_sentiment.loading.answers import read_answer
+from call_sentiment.loading.answers import summarize_answer
 from call_sentiment.loading.load import load_batch
 from call_sentiment.report import report_calls
 from call_sentiment.scoring.score import score_pending
@@ -42,7 +42,7 @@ class Batches:
         self._connection = connection
         self._folder = folder
         self._answer = full_answer(sentences)
-        self.kept = read_answer(self._answer).kept
+        self.kept = summarize_answer(self._answer).kept
         """What the ledger keeps of it."""
 
     def run(self, rounds: int) -> dict[str, list[str]]:

@@ -142,7 +142,7 @@ def load_calls(
         summary.sentences,
         summary.failed,
         summary.given_up,
-        summary.waiting,
+        summary.in_progress,
     )
 
 

@@ -75,7 +75,7 @@ def test_a_lost_job_is_submitted_again_a_bounded_number_of_times(world: World, t
         assert len(_attempts(world, "alfa")) == number + 1
         _lose(world, "alfa")
         world.workers.run("load", ["alfa"])
-        assert _attempts(world, "alfa")[-1]["error"] == "AssemblyAI does not know this transcript any more"
+        assert _attempts(world, "alfa")[-1]["error"] == "AssemblyAI no longer knows this transcript"
     world.workers.run("run", world.location)
     trials.tried("lost-job", world.examine(), MAX_ATTEMPTS)
     assert len(_attempts(world, "alfa")) == MAX_ATTEMPTS

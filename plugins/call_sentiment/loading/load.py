@@ -1,26 +1,27 @@
-"""Fetches finished transcripts and stores them, each in one transaction."""
+"""Fetches the answers of ended jobs and stores them, each in one transaction."""
 
 from __future__ import annotations
 
 import logging
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
-from dataclasses import astuple, dataclass, field, replace
+from dataclasses import astuple, dataclass, replace
 from operator import add
 from queue import SimpleQueue
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from assemblyai_provider.exceptions import RequestRefusedError, TranscriptNotFoundError, TransportError
 from assemblyai_provider.models import FailureKind, Transcript, TranscriptFailure
 from call_sentiment.channels import compare_channels
 from call_sentiment.database import connect, run_sql
-from call_sentiment.loading.answers import Reading, read_answer
+from call_sentiment.loading.answers import AnswerSummary, summarize_answer
 from call_sentiment.loading.copy_lines import copy_lines
 from call_sentiment.loading.sentences import Sentence, read_sentences
-from call_sentiment.loading.transcript_store import UnstorableError, give_up, store_failure, store_reading
+from call_sentiment.loading.transcript_store import UnstorableError, give_up, store_answer, store_failure
 from call_sentiment.migrations import migrate
+from call_sentiment.states import ResultStatus
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
@@ -30,21 +31,22 @@ log = logging.getLogger(__name__)
 Row = Mapping[str, Any]
 Fetch = Callable[[str], Transcript]
 
-# One would idle whenever its thread queues for Python behind those that read answers; a fourth gains little.
+# A single one is idle while its thread waits for the GIL behind threads that read answers. A fourth gains
+# little.
 _CONNECTIONS = 3
-_LOST = TranscriptFailure(
-    kind=FailureKind.OTHER, reason="AssemblyAI does not know this transcript any more", retryable=True
+_NOT_FOUND = TranscriptFailure(
+    kind=FailureKind.OTHER, reason="AssemblyAI no longer knows this transcript", retryable=True
 )
 
 
 @dataclass(slots=True)
 class LoadSummary:
-    """What became of a batch: transcripts stored (with how many sentences), failed, in progress, given up."""
+    """Counts of a batch: transcripts loaded, their sentences, transcripts failed, in progress, given up."""
 
     loaded: int = 0
     sentences: int = 0
     failed: int = 0
-    waiting: int = 0
+    in_progress: int = 0
     given_up: int = 0
 
     def __add__(self, other: LoadSummary) -> LoadSummary:
@@ -52,12 +54,11 @@ class LoadSummary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Fetched:
-    """What is left of an answer: why there is no transcript, or what to store; neither while it is made."""
+class _PreparedAnswer:
+    """The answer of a completed job, as it is stored."""
 
-    failure: TranscriptFailure | None = None
-    reading: Reading | None = None
-    lines: bytes = b""
+    summary: AnswerSummary
+    sentence_lines: bytes = b""
 
 
 def load_batch(
@@ -69,18 +70,20 @@ def load_batch(
     ended: Sequence[str] | None = None,
     give_up_after_s: float | None = None,
 ) -> LoadSummary:
-    """Fetch and store the submitted transcripts of these calls; run again, it does only what is left.
+    """Fetch and store the submitted transcripts of these calls; a rerun does only what is left.
 
-    A finished one is stored whole or not at all. One that ended in an error, or is lost, becomes `failed`;
-    one without speech is loaded as such. One in progress is left alone, unless it has been for more than
-    `give_up_after_s` seconds: then it is given up (see `resume_ended`). What another process is just loading
-    is left to that one. `workers` threads fetch and
-    store one at a time, so no more than that many answers are in memory, however large the batch; they share
-    three database connections. A network error leaves its transcript for the next try and is raised when the
-    others are done. Errors of the key, the account or the database are raised at once.
+    The answer of a completed job is stored whole or not at all. A job that ended in an error or is unknown to
+    AssemblyAI makes its transcript `failed`; one without speech is loaded as such. A job in progress is left
+    alone until `give_up_after_s` seconds have passed since its submission; then it is given up (see
+    `resume_ended`). A transcript that another process is loading is left to that process.
+
+    `workers` threads each fetch and store one transcript at a time, so memory holds at most `workers`
+    answers. They share three database connections. A network error or a refused request leaves its transcript
+    for the next try and is raised at the end. Errors of the key, the account or the database stop all threads
+    and are raised at once.
 
     :param fetch: gives the transcript of an AssemblyAI id, like `AssemblyAIHook.get_transcript`.
-    :param ended: AssemblyAI ids of jobs known to be over; the others are not fetched. None: not known.
+    :param ended: AssemblyAI ids of jobs known to have ended; the others are not fetched. None: not known.
     """
     wanted = {
         "call_ids": list(call_ids),
@@ -88,103 +91,106 @@ def load_batch(
         "give_up_after_s": give_up_after_s,
     }
     with ExitStack() as stack:
+        # This connection holds the locks that keep other loads away until it closes.
         connection = stack.enter_context(closing(connect(postgres_conn_id)))
         migrate(connection)
-        left = deque[Row](run_sql(connection, "loading/find_transcripts_to_load", wanted))
-        free: SimpleQueue[Connection] = SimpleQueue()
-        free.put(connection)
-        for _ in range(1, min(workers, len(left), _CONNECTIONS)):
-            free.put(stack.enter_context(closing(connect(postgres_conn_id))))
-        works = [_Work(connections=free, fetch=fetch, left=left) for _ in range(min(workers, len(left)))]
-        with ThreadPoolExecutor(workers, thread_name_prefix="load") as pool:
-            running = [pool.submit(work.run) for work in works]
+        transcripts = run_sql(connection, "loading/find_transcripts_to_load", wanted)
+        further = max(0, min(workers, len(transcripts), _CONNECTIONS) - 1)
+        connections = [connection, *(_open(stack, postgres_conn_id) for _ in range(further))]
+        loader = _Loader(fetch, connections)
+        with ThreadPoolExecutor(workers, thread_name_prefix="load") as executor:
             try:
-                for future in running:
-                    future.result()
+                summaries = list(executor.map(loader.load, transcripts))
             finally:
-                # Also where this thread is interrupted: the others end after what they have in hand.
-                left.clear()
-    if troubles := [trouble for work in works for trouble in work.troubles]:
-        log.warning("%d transcripts could not be fetched this time", len(troubles))
-        raise troubles[0]
-    return sum((work.summary for work in works), LoadSummary())
+                # Also where this thread is interrupted: the others end after the transcript in hand.
+                loader.stop.set()
+    if loader.errors:
+        log.warning("%d transcripts could not be fetched; the next try fetches them", len(loader.errors))
+        raise loader.errors[0]
+    return sum(summaries, LoadSummary())
 
 
-@dataclass(slots=True, kw_only=True)
-class _Work:
-    """One thread's share: it takes the next transcript of `left`, which all threads share, until none is."""
+class _Loader:
+    """Loads transcripts from several threads, one transcript per call of `load`.
 
-    connections: SimpleQueue[Connection]
-    fetch: Fetch
-    left: deque[Row]
-    summary: LoadSummary = field(default_factory=LoadSummary)
-    troubles: list[Exception] = field(default_factory=list)
+    :ivar stop: set to have `load` do nothing any more.
+    :ivar errors: of the transcripts that could not be fetched.
+    """
 
-    def run(self) -> None:
+    def __init__(self, fetch: Fetch, connections: Sequence[Connection]) -> None:
+        self.stop = Event()
+        self.errors: list[Exception] = []
+        self._fetch = fetch
+        # psycopg2's own pool raises an error where no connection is free; a queue waits for one.
+        self._connections: SimpleQueue[Connection] = SimpleQueue()
+        for connection in connections:
+            self._connections.put(connection)
+
+    def load(self, transcript: Row) -> LoadSummary:
+        """Fetch and store one transcript. An error that concerns all transcripts stops all threads."""
+        if self.stop.is_set():
+            return LoadSummary()
         try:
-            while (row := self._take()) is not None:
-                self._load(row)
-        finally:
-            # An error that concerns all stops all.
-            self.left.clear()
-
-    def _take(self) -> Row | None:
-        try:
-            return self.left.popleft()
-        except IndexError:
-            return None
-
-    def _load(self, row: Row) -> None:
-        try:
-            fetched = _fetch(self.fetch, row)
-        except TranscriptNotFoundError:
-            fetched = _Fetched(failure=_LOST)
+            answer = _fetch_answer(self._fetch, transcript)
+            connection = self._connections.get()
+            try:
+                return _store(connection, transcript, answer)
+            finally:
+                self._connections.put(connection)
         except (TransportError, RequestRefusedError) as error:
-            self.troubles.append(error)
-            return
-        connection = self.connections.get()
-        try:
-            _store(connection, row, fetched, self.summary)
-        finally:
-            self.connections.put(connection)
+            log.warning("Transcript %s cannot be fetched now: %s", transcript["assemblyai_id"], error)
+            self.errors.append(error)
+            return LoadSummary()
+        except BaseException:
+            self.stop.set()
+            raise
 
 
-def _fetch(fetch: Fetch, row: Row) -> _Fetched:
-    """Fetch one transcript and make its rows; the answer itself is let go."""
-    transcript = fetch(row["assemblyai_id"])
-    failure = transcript.failure
+def _open(stack: ExitStack, postgres_conn_id: str) -> Connection:
+    return stack.enter_context(closing(connect(postgres_conn_id)))
+
+
+def _fetch_answer(fetch: Fetch, transcript: Row) -> _PreparedAnswer | TranscriptFailure | None:
+    """Fetch one transcript and prepare it for storing; None while its job is in progress.
+
+    The answer itself is freed on return, before this thread waits for a database connection.
+    """
+    try:
+        job = fetch(transcript["assemblyai_id"])
+    except TranscriptNotFoundError:
+        return _NOT_FOUND
+    failure = job.failure
     if failure is not None and failure.kind is not FailureKind.NO_SPEECH:
-        return _Fetched(failure=failure)
-    if not transcript.status.is_terminal:
-        return _Fetched()
-    reading = read_answer(transcript.answer, "no_speech" if failure else None)
-    if reading.status != "ok":
-        return _Fetched(reading=reading)
-    channels: Mapping[str, str] | None = row["channels"]
-    sentences: Iterable[Sentence] = read_sentences(transcript.answer, channels)
+        return failure
+    if not job.status.is_terminal:
+        return None
+    summary = summarize_answer(job.answer, ResultStatus.NO_SPEECH if failure else None)
+    if summary.status is not ResultStatus.OK:
+        return _PreparedAnswer(summary=summary)
+    channels: Mapping[str, str] | None = transcript["channels"]
+    sentences: Iterable[Sentence] = read_sentences(job.answer, channels)
     if channels:
         sentences = list(sentences)
         heard = {(sentence.channel, sentence.speaker) for sentence in sentences}
-        notices = compare_channels(channels, heard, reading.audio_channels)
-        reading = replace(reading, notices=notices)
-    return _Fetched(reading=reading, lines=copy_lines(row["transcript_id"], sentences))
+        summary = replace(summary, notices=compare_channels(channels, heard, summary.audio_channels))
+    return _PreparedAnswer(summary=summary, sentence_lines=copy_lines(transcript["transcript_id"], sentences))
 
 
-def _store(connection: Connection, row: Row, fetched: _Fetched, summary: LoadSummary) -> None:
-    transcript_id, failure = row["transcript_id"], fetched.failure
-    if fetched.reading is not None:
-        try:
-            stored = store_reading(connection, transcript_id, fetched.reading, fetched.lines)
-        except UnstorableError as error:
-            failure = TranscriptFailure(kind=FailureKind.OTHER, reason=str(error), retryable=False)
-        else:
-            summary.loaded += stored is not None
-            summary.sentences += stored or 0
-    elif failure is None and row["overdue"]:
+def _store(
+    connection: Connection, transcript: Row, answer: _PreparedAnswer | TranscriptFailure | None
+) -> LoadSummary:
+    transcript_id = transcript["transcript_id"]
+    if answer is None:
+        if not transcript["overdue"]:
+            return LoadSummary(in_progress=1)
         give_up(connection, transcript_id)
-        summary.given_up += 1
-    elif failure is None:
-        summary.waiting += 1
-    if failure is not None:
-        store_failure(connection, transcript_id, failure)
-        summary.failed += 1
+        return LoadSummary(given_up=1)
+    if isinstance(answer, _PreparedAnswer):
+        try:
+            count = store_answer(connection, transcript_id, answer.summary, answer.sentence_lines)
+        except UnstorableError as error:
+            answer = TranscriptFailure(kind=FailureKind.OTHER, reason=str(error), retryable=False)
+        else:
+            return LoadSummary() if count is None else LoadSummary(loaded=1, sentences=count)
+    store_failure(connection, transcript_id, answer)
+    return LoadSummary(failed=1)

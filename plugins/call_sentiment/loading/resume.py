@@ -1,4 +1,4 @@
-"""Looks after jobs that were given up: they are paid for if they end after all."""
+"""Resumes transcripts that were given up: AssemblyAI bills their jobs if they end later."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ log = logging.getLogger(__name__)
 
 
 def resume_ended(connection: Connection, fetch: Callable[[str], Transcript]) -> int:
-    """Look at transcripts that were given up, once an hour each; return how many have ended since.
+    """Look up the jobs that were given up, each once an hour; return how many have ended since.
 
-    Those are submitted again in the ledger, so that they are loaded like any other. What cannot be looked at
-    now is looked at by a later run. Raises errors of the key, the account or the database.
+    Their transcripts get the state `submitted` again, so that they are loaded like any other. A job that
+    cannot be looked up now is looked up by a later run. Raises errors of the key, the account or the
+    database.
 
     :param fetch: gives the transcript of an AssemblyAI id, like `AssemblyAIHook.get_transcript`.
     """
@@ -33,12 +34,12 @@ def resume_ended(connection: Connection, fetch: Callable[[str], Transcript]) -> 
         except TranscriptNotFoundError:
             ended = False
         except (TransportError, RequestRefusedError) as error:
-            log.warning("Jobs that were given up cannot be looked at now: %s", error)
+            log.warning("Jobs that were given up cannot be looked up now: %s. A later run tries again", error)
             break
         if ended and run_sql(connection, "loading/resume_given_up", params):
             resumed += 1
         else:
             give_up(connection, row["transcript_id"])
     if resumed:
-        log.info("%d jobs that were given up have ended after all", resumed)
+        log.info("%d jobs that were given up have ended and are loaded", resumed)
     return resumed

@@ -1,23 +1,19 @@
-"""Reads the sentences of a finished transcript's answer; what cannot be read is kept as it came."""
+"""Reads the sentences of a finished transcript's answer; what cannot be read is kept as raw JSON."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal, NamedTuple
-
-import msgspec
+from typing import Any, NamedTuple
 
 from call_sentiment.channels import find_key
 from call_sentiment.jsontext import clean_text, dump_json
+from call_sentiment.loading.fast_path import MAX_LABEL_LENGTH, MAX_MS, DocumentedSentence, read_documented
 
 SENTIMENTS = frozenset({"POSITIVE", "NEUTRAL", "NEGATIVE"})
 RESULTS = "sentiment_analysis_results"
 _FIELDS = ("start", "end", "sentiment", "confidence", "speaker", "channel", "text")
-_NOTHING = (None,) * len(_FIELDS)
-# 31 years: a time beyond that was not measured in a recording.
-_MAX_MS = 10**12
-_MAX_LABEL_LENGTH = 200
+_NO_FIELDS = (None,) * len(_FIELDS)
 
 
 class Sentence(NamedTuple):
@@ -35,101 +31,64 @@ class Sentence(NamedTuple):
     raw: str | None
 
 
-_Milliseconds = Annotated[int, msgspec.Meta(ge=-_MAX_MS, le=_MAX_MS)]
-_Label = Annotated[str, msgspec.Meta(max_length=_MAX_LABEL_LENGTH)]
-
-
-class _Said(msgspec.Struct, gc=False):
-    """A sentence as AssemblyAI documents it, of which nothing is lost."""
-
-    start: _Milliseconds
-    end: _Milliseconds
-    sentiment: Literal["POSITIVE", "NEUTRAL", "NEGATIVE"]
-    # The bounds refuse NaN and infinities.
-    confidence: Annotated[float, msgspec.Meta(ge=-1e300, le=1e300)] | None = None
-    speaker: _Label | None = None
-    channel: _Label | None = None
-    text: str | None = None
-
-
-# msgspec looks into a type when it first meets it, and two threads that do so at once crash the process. Here
-# no other thread knows of the type yet.
-msgspec.convert([], list[_Said])
-
-
 def read_sentences(answer: Mapping[str, Any], channels: Mapping[str, str] | None) -> Iterator[Sentence]:
-    """Yield the sentences of `answer` in its order; what cannot be read is None, and then `raw` is kept.
+    """Yield the sentences of `answer` in its order. A value that cannot be read is None, and `raw` has it.
 
     :param channels: as `channels.read_channels` returns them.
     """
     results = answer.get(RESULTS)
     if not isinstance(results, list):
         return
-    try:
-        # Nearly every answer is as documented; checked in one piece, it is read in a third of the time.
-        said = msgspec.convert(results, list[_Said])
-    # The latter is msgspec's word on a lone surrogate in a key.
-    except (msgspec.ValidationError, UnicodeEncodeError):
+    documented = read_documented(results)
+    if documented is None:
         for position, item in enumerate(results):
-            yield _sentence(position, item, channels or {})
+            yield _read_sentence(position, item, channels or {})
     else:
-        for position, sentence in enumerate(said):
-            yield _plain_sentence(position, sentence, channels or {})
+        for position, sentence in enumerate(documented):
+            yield _clean_documented(position, sentence, channels or {})
 
 
-def _plain_sentence(position: int, said: _Said, channels: Mapping[str, str]) -> Sentence:
-    speaker = None if said.speaker is None else clean_text(said.speaker)
-    channel = None if said.channel is None else clean_text(said.channel)
+def _clean_documented(position: int, sentence: DocumentedSentence, channels: Mapping[str, str]) -> Sentence:
+    speaker = None if sentence.speaker is None else clean_text(sentence.speaker)
+    channel = None if sentence.channel is None else clean_text(sentence.channel)
     return Sentence(
         position,
-        said.start,
-        said.end,
-        said.sentiment,
-        said.confidence,
+        sentence.start,
+        sentence.end,
+        sentence.sentiment,
+        sentence.confidence,
         speaker,
         channel,
-        _role(channel, speaker, channels) if channels else None,
-        None if said.text is None else clean_text(said.text),
+        _find_role(channel, speaker, channels) if channels else None,
+        None if sentence.text is None else clean_text(sentence.text),
         None,
     )
 
 
-def _sentence(position: int, item: Any, channels: Mapping[str, str]) -> Sentence:
-    came = tuple(map(item.get, _FIELDS)) if isinstance(item, dict) else _NOTHING
-    start, end, sentiment, confidence, speaker, channel, text = came
-    read = (
-        _milliseconds(start),
-        _milliseconds(end),
-        _sentiment(sentiment),
-        read_number(confidence),
-        read_label(speaker),
-        read_label(channel),
-        clean_text(text) if isinstance(text, str) else None,
-    )
-    start_ms, end_ms, label, number, who, where, said = read
-    # None is read as None, so another count means that something could not be read.
-    lost = read.count(None) != came.count(None)
-    unusable = start_ms is None or end_ms is None or label not in SENTIMENTS
-    return Sentence(
-        position,
-        start_ms,
-        end_ms,
-        label,
-        number,
-        who,
-        where,
-        _role(where, who, channels) if channels else None,
-        said,
-        dump_json(item) if lost or unusable else None,
-    )
+def _read_sentence(position: int, item: Any, channels: Mapping[str, str]) -> Sentence:
+    given = tuple(map(item.get, _FIELDS)) if isinstance(item, dict) else _NO_FIELDS
+    start_ms = _read_milliseconds(given[0])
+    end_ms = _read_milliseconds(given[1])
+    sentiment = _read_sentiment(given[2])
+    confidence = read_number(given[3])
+    speaker = read_label(given[4])
+    channel = read_label(given[5])
+    text = clean_text(given[6]) if isinstance(given[6], str) else None
+    read = (start_ms, end_ms, sentiment, confidence, speaker, channel, text)
+    # A missing value is read as None. More of them than were missing: a given value could not be read.
+    is_value_lost = read.count(None) > given.count(None)
+    is_scorable = start_ms is not None and end_ms is not None and sentiment in SENTIMENTS
+    role = _find_role(channel, speaker, channels) if channels else None
+    raw = dump_json(item) if is_value_lost or not is_scorable else None
+    return Sentence(position, start_ms, end_ms, sentiment, confidence, speaker, channel, role, text, raw)
 
 
-def _role(channel: str | None, speaker: str | None, channels: Mapping[str, str]) -> str | None:
+def _find_role(channel: str | None, speaker: str | None, channels: Mapping[str, str]) -> str | None:
     key = find_key(channel, speaker, channels)
     return None if key is None else channels[key]
 
 
-def _sentiment(value: Any) -> str | None:
+def _read_sentiment(value: Any) -> str | None:
     if not isinstance(value, str):
         return None
     if value in SENTIMENTS:
@@ -148,17 +107,17 @@ def read_number(value: Any) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _milliseconds(value: Any) -> int | None:
-    if type(value) is int and -_MAX_MS <= value <= _MAX_MS:
+def _read_milliseconds(value: Any) -> int | None:
+    if type(value) is int and -MAX_MS <= value <= MAX_MS:
         return value
     number = read_number(value)
-    if number is None or abs(number) > _MAX_MS:
+    if number is None or abs(number) > MAX_MS:
         return None
     return round(number)
 
 
 def read_label(value: Any) -> str | None:
     """A short name: numbers are accepted, and what is too long for an index is cut."""
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _MAX_MS:
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= MAX_MS:
         return str(value)
-    return clean_text(value)[:_MAX_LABEL_LENGTH] if isinstance(value, str) else None
+    return clean_text(value)[:MAX_LABEL_LENGTH] if isinstance(value, str) else None

@@ -1,4 +1,4 @@
-"""Writes what became of a transcript, each in one transaction."""
+"""Writes to the ledger how a transcript's job ended, each in one transaction."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from psycopg2.errors import ProgramLimitExceeded
 from assemblyai_provider.models import TranscriptFailure
 from call_sentiment.database import run_sql
 from call_sentiment.jsontext import clean_text
-from call_sentiment.loading.answers import Reading
+from call_sentiment.loading.answers import AnswerSummary
 from call_sentiment.sql import read_statement
 
 if TYPE_CHECKING:
@@ -19,33 +19,34 @@ if TYPE_CHECKING:
 
 
 _GIVEN_UP = (
-    "AssemblyAI has not finished this job in time: it is loaded should it end after all, and not sent again"
+    "AssemblyAI has not finished this job in time: it is loaded if it ends later, and is not submitted again"
 )
 
 
 class UnstorableError(Exception):
-    """The database refuses an answer for what is in it, now and ever."""
+    """PostgreSQL refuses the content of an answer. A retry does not help."""
 
 
-def store_reading(
-    connection: Connection, transcript_id: int, reading: Reading, sentences: bytes
+def store_answer(
+    connection: Connection, transcript_id: int, summary: AnswerSummary, sentence_lines: bytes
 ) -> int | None:
     """Store an answer; return its number of sentences, None if it was stored before.
 
-    Raises UnstorableError or psycopg2.Error, neither of which quotes the call.
+    Raises UnstorableError or psycopg2.Error. Neither quotes the call: PostgreSQL's own message may quote a
+    line, and so what was said.
 
-    :param sentences: lines of `copy_lines`.
+    :param sentence_lines: as `copy_lines` returns them.
     """
     try:
-        return _write(connection, transcript_id, reading, sentences)
+        return _write(connection, transcript_id, summary, sentence_lines)
     except (psycopg2.DataError, ProgramLimitExceeded) as error:
-        raise UnstorableError(f"the answer cannot be stored ({_without_words(error)})") from None
+        raise UnstorableError(f"the answer cannot be stored ({_error_code(error)})") from None
     except psycopg2.Error as error:
-        raise type(error)(f"a transcript cannot be stored now ({_without_words(error)})") from None
+        raise type(error)(f"a transcript cannot be stored now ({_error_code(error)})") from None
 
 
 def store_failure(connection: Connection, transcript_id: int, failure: TranscriptFailure) -> None:
-    """Note that there will be no transcript of this submission."""
+    """Mark a transcript as failed: its job gave none."""
     run_sql(
         connection,
         "loading/mark_load_failed",
@@ -58,35 +59,36 @@ def store_failure(connection: Connection, transcript_id: int, failure: Transcrip
 
 
 def give_up(connection: Connection, transcript_id: int) -> None:
-    """Note that AssemblyAI works on this transcript for too long; it may still be resumed."""
+    """Mark a transcript as given up: its job is in progress for too long. `resume_ended` may resume it."""
     run_sql(connection, "loading/give_up", {"transcript_id": transcript_id, "error": _GIVEN_UP})
 
 
-def _write(connection: Connection, transcript_id: int, reading: Reading, sentences: bytes) -> int | None:
+def _write(
+    connection: Connection, transcript_id: int, summary: AnswerSummary, sentence_lines: bytes
+) -> int | None:
     with connection:
         marked = run_sql(
             connection,
             "loading/mark_loaded",
             {
                 "transcript_id": transcript_id,
-                "status": reading.status,
-                "language_code": reading.language_code,
-                "speech_model_used": reading.speech_model_used,
-                "audio_duration_s": reading.audio_duration_s,
-                "answer": reading.kept,
-                "notices": list(reading.notices),
+                "status": summary.status,
+                "language_code": summary.language_code,
+                "speech_model_used": summary.speech_model_used,
+                "audio_duration_s": summary.audio_duration_s,
+                "answer": summary.kept,
+                "notices": list(summary.notices),
             },
         )
         if not marked:
             return None
         with connection.cursor() as cursor:
-            # In one piece: for each further one, this thread would queue for Python behind the others.
+            # In one read: before each further one, this thread would wait for the GIL behind the others.
             cursor.copy_expert(
-                read_statement("loading/copy_sentences"), io.BytesIO(sentences), len(sentences) + 1
+                read_statement("loading/copy_sentences"), io.BytesIO(sentence_lines), len(sentence_lines) + 1
             )
             return cursor.rowcount
 
 
-def _without_words(error: psycopg2.Error) -> str:
-    """What may be told of an error: the server's own message may quote the line, and so the call."""
-    return f"PostgreSQL error {error.pgcode or 'of the connection'}"
+def _error_code(error: psycopg2.Error) -> str:
+    return f"PostgreSQL error {error.pgcode or 'without a code'}, {type(error).__name__}"

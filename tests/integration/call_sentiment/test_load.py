@@ -188,7 +188,7 @@ def test_a_call_without_sentences_is_loaded_and_scored_all_the_same(
             "the transcript was deleted at AssemblyAI",
             False,
         ),
-        (TranscriptNotFoundError("?"), "AssemblyAI does not know this transcript any more", True),
+        (TranscriptNotFoundError("?"), "AssemblyAI no longer knows this transcript", True),
     ],
 )
 def test_a_job_that_failed_is_told_with_its_reason(
@@ -205,7 +205,7 @@ def test_a_job_that_failed_is_told_with_its_reason(
 
 @pytest.mark.parametrize("status", ["queued", "processing", "something new"])
 def test_a_job_that_is_not_over_is_left_alone(calls: Connection, status: str) -> None:
-    assert load(Service(A={"status": status}), "A") == LoadSummary(waiting=1)
+    assert load(Service(A={"status": status}), "A") == LoadSummary(in_progress=1)
     assert states(calls)["A"] == "submitted"
 
 
@@ -247,7 +247,10 @@ def test_what_the_database_refuses_fails_one_call_without_quoting_it(calls: Conn
     query(calls, "ALTER TABLE call_sentiment.sentences ALTER COLUMN text TYPE varchar(20)")
     long = completed(said("fine", 0), said("secret " * 10, 1000))
     assert load(Service(A=long, B=completed(said("Hello.", 0))), "A", "B").failed == 1
-    assert rows(calls, "A")[0]["error"] == "the answer cannot be stored (PostgreSQL error 22001)"
+    assert (
+        rows(calls, "A")[0]["error"]
+        == "the answer cannot be stored (PostgreSQL error 22001, StringDataRightTruncation)"
+    )
     assert sentences(calls, "A") == []
     assert states(calls)["B"] == "loaded"
 

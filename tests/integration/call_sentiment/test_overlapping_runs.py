@@ -181,7 +181,7 @@ def test_only_what_is_over_is_fetched(db: Connection, folder: Path) -> None:
     assert vendor.asked == ["A"]
     assert load(vendor, "A", "B", "C", ended=[]) == LoadSummary()
     # Where nobody says what is over, each is asked for.
-    assert load(vendor, "A", "B", "C") == LoadSummary(loaded=1, sentences=1, waiting=1)
+    assert load(vendor, "A", "B", "C") == LoadSummary(loaded=1, sentences=1, in_progress=1)
 
 
 @contextmanager

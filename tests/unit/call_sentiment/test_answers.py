@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from call_sentiment.loading.answers import read_answer
+from call_sentiment.loading.answers import summarize_answer
 from call_sentiment.loading.sentences import read_sentences
 from tests.unit.call_sentiment.test_sentences import CHANNELS, GOOD, any_json, sentence_like
 
@@ -40,7 +40,7 @@ answers = st.fixed_dictionaries(
     ],
 )
 def test_absence_has_two_meanings(results: dict[str, Any], status: str) -> None:
-    assert read_answer(results).status == status
+    assert summarize_answer(results).status == status
 
 
 FULL = {
@@ -61,10 +61,10 @@ FULL = {
 
 
 def test_all_else_is_kept_without_words_and_secrets() -> None:
-    reading = read_answer({**FULL, "sentiment_analysis_results": [GOOD]})
-    assert (reading.language_code, reading.speech_model_used) == ("en_us", "universal-3-5-pro")
-    assert reading.audio_duration_s == 7.0
-    assert json.loads(reading.kept) == {
+    summary = summarize_answer({**FULL, "sentiment_analysis_results": [GOOD]})
+    assert (summary.language_code, summary.speech_model_used) == ("en_us", "universal-3-5-pro")
+    assert summary.audio_duration_s == 7.0
+    assert json.loads(summary.kept) == {
         "id": "t-1",
         "redacted_audio_url": "https://x.example/r",
         "language_code": "en_us",
@@ -92,15 +92,15 @@ class Watched(Mapping[str, Any]):
         return len(self.answer)
 
 
-def test_what_is_not_kept_is_not_even_read_because_reading_is_what_costs() -> None:
+def test_what_is_not_kept_is_not_read_because_reading_is_what_costs() -> None:
     answer = Watched({**FULL, "sentiment_analysis_results": [GOOD]})
-    assert read_answer(answer).status == "ok"
+    assert summarize_answer(answer).status == "ok"
     assert len(list(read_sentences(answer, CHANNELS))) == 1
     assert answer.read.isdisjoint({"words", "utterances", "text", "audio_url", "webhook_url"})
 
 
 def test_without_sentences_the_text_that_was_paid_for_is_kept() -> None:
-    kept = json.loads(read_answer({**FULL, "sentiment_analysis_results": None}).kept)
+    kept = json.loads(summarize_answer({**FULL, "sentiment_analysis_results": None}).kept)
     assert (kept["text"], kept["utterances"]) == ("Hello.", [{"text": "Hello.", "speaker": "A"}])
     assert "words" not in kept
 
@@ -108,8 +108,8 @@ def test_without_sentences_the_text_that_was_paid_for_is_kept() -> None:
 @settings(max_examples=100, deadline=None)
 @given(answers)
 def test_no_answer_is_too_strange_to_read(answer: dict[str, Any]) -> None:
-    reading = read_answer(answer)
-    json.loads(reading.kept)
+    summary = summarize_answer(answer)
+    json.loads(summary.kept)
     results = answer.get("sentiment_analysis_results")
     rows = list(read_sentences(answer, CHANNELS))
     assert len(rows) == (len(results) if isinstance(results, list) else 0)

@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 import pytest
+from hypothesis import given
 from hypothesis import strategies as st
 
 from call_sentiment.loading.sentences import read_sentences
@@ -153,8 +154,16 @@ def test_the_role_comes_from_the_channel_or_the_speaker(channel: Any, speaker: A
         ("more", {"words": [10**400]}),
     ],
 )
-def test_a_sentence_is_read_alike_among_plain_and_among_strange_ones(field: str, value: Any) -> None:
+def test_a_sentence_is_read_alike_among_plain_and_strange_ones(field: str, value: Any) -> None:
     item = {**GOOD, field: value}
+    (alone,) = read_sentences({"sentiment_analysis_results": [item]}, CHANNELS)
+    among, _ = read_sentences({"sentiment_analysis_results": [item, None]}, CHANNELS)
+    assert repr(alone) == repr(among)
+
+
+@given(sentence_like)
+def test_any_sentence_is_read_alike_by_the_fast_and_the_plain_way(changes: dict[str, Any]) -> None:
+    item = {**GOOD, **changes}
     (alone,) = read_sentences({"sentiment_analysis_results": [item]}, CHANNELS)
     among, _ = read_sentences({"sentiment_analysis_results": [item, None]}, CHANNELS)
     assert repr(alone) == repr(among)
@@ -162,11 +171,12 @@ def test_a_sentence_is_read_alike_among_plain_and_among_strange_ones(field: str,
 
 FIRST_READERS = """
 import importlib, sys, threading
-from call_sentiment.loading import sentences
+from call_sentiment.loading import fast_path, sentences
 
 sys.setswitchinterval(1e-6)
 answer = {sentences.RESULTS: [{"start": 1, "end": 2, "sentiment": "NEUTRAL", "text": "x"}] * 50}
 for _ in range(1000):
+    importlib.reload(fast_path)
     importlib.reload(sentences)
     ready = threading.Barrier(8)
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assemblyai_sandbox.engines.decoding import NotAudioError, UndecodableError, duration_s
-from call_sentiment.discovery.locations import LocationError
 from call_sentiment.discovery.sources import find_recordings
+from call_sentiment.exceptions import LocationError
 
 
 @dataclass(frozen=True, slots=True)

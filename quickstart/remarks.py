@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from call_sentiment.discovery.locations import LocationError
 from call_sentiment.discovery.recordings import public_address
 from call_sentiment.discovery.sources import find_recordings
+from call_sentiment.exceptions import LocationError
 from call_sentiment.jsontext import clean_text
 
 

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from assemblyai_provider.models import strip_url_queries
+from call_sentiment.exceptions import ChannelsError
 from call_sentiment.jsontext import clean_text
 
 # A channel, a speaker label, or both, as AssemblyAI writes them, but for case, space and leading zeros.
@@ -26,10 +27,6 @@ _LISTEN = "nothing to do if nobody else spoke, else check the recording"
 _MAX_ROLE_LENGTH = 100
 _MAX_SHOWN = 40
 _MAX_LISTED = 6
-
-
-class ChannelsError(ValueError):
-    """A `channels` that cannot be used; the message says what to write instead."""
 
 
 def read_channels(value: Any) -> dict[str, str] | None:

@@ -17,6 +17,7 @@ from assemblyai_provider.submission_memory import Submission, hash_audio_url
 from call_sentiment.database import connect, run_sql
 from call_sentiment.discovery.locations import file_version, is_readable
 from call_sentiment.discovery.recordings import public_address
+from call_sentiment.exceptions import LedgerError
 from call_sentiment.jsontext import clean_text, dump_json
 from call_sentiment.migrations import migrate
 from call_sentiment.states import TranscriptState
@@ -26,10 +27,6 @@ if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
 
 _MAX_ERROR_LENGTH = 2000
-
-
-class LedgerError(RuntimeError):
-    """Ledger and caller disagree about a submission's state. Nothing must be posted; a retry reads anew."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,14 +25,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from call_sentiment.database import run_sql
+from call_sentiment.exceptions import SchemaTooNewError
 from call_sentiment.sql import read_migrations
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
-
-
-class SchemaTooNewError(RuntimeError):
-    """Newer code has migrated the database. Update this code: a schema cannot be migrated back."""
 
 
 def migrate(connection: Connection) -> int:

@@ -13,15 +13,12 @@ from urllib.parse import unquote
 from airflow.sdk import ObjectStoragePath
 
 from assemblyai_provider.models import is_web_url
+from call_sentiment.exceptions import LocationError
 
 _CHUNK_BYTES = 1 << 20
 # What object stores call the fingerprint of an object, and the time at which it was written.
 _FINGERPRINTS = ("ETag", "etag", "md5Hash", "content_md5", "checksum")
 _TIMES = ("LastModified", "last_modified", "updated", "mtime", "created")
-
-
-class LocationError(ValueError):
-    """A recordings location that cannot be listed. The message says what to correct."""
 
 
 class Listing(NamedTuple):

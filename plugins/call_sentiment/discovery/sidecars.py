@@ -10,7 +10,8 @@ from functools import lru_cache
 from typing import Any
 
 from assemblyai_provider.models import strip_url_queries
-from call_sentiment.channels import ChannelsError, is_blank, notice_roles, read_channels, shown
+from call_sentiment.channels import is_blank, notice_roles, read_channels, shown
+from call_sentiment.exceptions import ChannelsError, SidecarError
 from call_sentiment.jsontext import clean_text
 
 _KNOWN = ("call_id", "started_at", "queue", "agent_id", "channels", "language_code")
@@ -19,10 +20,6 @@ _MAX_NOTICES = 5
 _MAX_LETTERS = 40
 _MIN_PREFIX = 4
 _MIN_LIKENESS = 0.85
-
-
-class SidecarError(ValueError):
-    """A sidecar or manifest line that cannot be used; the message says what to change in it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,6 @@ from assemblyai_provider.models import is_web_url
 from call_sentiment.discovery.folders import FolderContents, sort_files
 from call_sentiment.discovery.locations import (
     Listing,
-    LocationError,
     decode_local,
     file_version,
     folder_versions,
@@ -22,7 +21,8 @@ from call_sentiment.discovery.locations import (
     open_file,
 )
 from call_sentiment.discovery.recordings import Recording, explain, make_recording, refuse_recording
-from call_sentiment.discovery.sidecars import SidecarError, read_facts, unique_fields
+from call_sentiment.discovery.sidecars import read_facts, unique_fields
+from call_sentiment.exceptions import LocationError, SidecarError
 from call_sentiment.jsontext import clean_text
 
 

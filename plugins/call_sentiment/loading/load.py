@@ -16,10 +16,11 @@ from assemblyai_provider.exceptions import RequestRefusedError, TranscriptNotFou
 from assemblyai_provider.models import FailureKind, Transcript, TranscriptFailure
 from call_sentiment.channels import compare_channels
 from call_sentiment.database import connect, run_sql
+from call_sentiment.exceptions import UnstorableError
 from call_sentiment.loading.answers import AnswerSummary, summarize_answer
 from call_sentiment.loading.copy_lines import copy_lines
 from call_sentiment.loading.sentences import Sentence, read_sentences
-from call_sentiment.loading.transcript_store import UnstorableError, give_up, store_answer, store_failure
+from call_sentiment.loading.transcript_store import give_up, store_answer, store_failure
 from call_sentiment.migrations import migrate
 from call_sentiment.states import ResultStatus
 

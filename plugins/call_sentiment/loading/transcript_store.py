@@ -10,6 +10,7 @@ from psycopg2.errors import ProgramLimitExceeded
 
 from assemblyai_provider.models import TranscriptFailure
 from call_sentiment.database import run_sql
+from call_sentiment.exceptions import UnstorableError
 from call_sentiment.jsontext import clean_text
 from call_sentiment.loading.answers import AnswerSummary
 from call_sentiment.sql import read_statement
@@ -21,10 +22,6 @@ if TYPE_CHECKING:
 _GIVEN_UP = (
     "AssemblyAI has not finished this job in time: it is loaded if it ends later, and is not submitted again"
 )
-
-
-class UnstorableError(Exception):
-    """PostgreSQL refuses the content of an answer. A retry does not help."""
 
 
 def store_answer(

@@ -13,7 +13,7 @@ from psycopg2.errors import UniqueViolation
 
 from call_sentiment.database import connect_dsn
 from call_sentiment.discovery import discover as ledger
-from call_sentiment.discovery.locations import LocationError
+from call_sentiment.exceptions import LocationError
 from tests.support.ledgers import (
     call,
     discover,

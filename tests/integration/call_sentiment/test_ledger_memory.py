@@ -23,7 +23,8 @@ from airflow.sdk import Context
 
 from assemblyai_provider.exceptions import DuplicateRecordingError
 from assemblyai_provider.submission_memory import Submission, SubmissionMemory
-from call_sentiment.ledger_memory import LedgerError, LedgerMemory
+from call_sentiment.exceptions import LedgerError
+from call_sentiment.ledger_memory import LedgerMemory
 from tests.support.ledgers import call, discover, manifest, put_into, record, rows, states
 from tests.support.stored import query
 

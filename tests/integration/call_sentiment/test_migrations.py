@@ -6,7 +6,8 @@ from contextlib import closing
 import pytest
 
 from call_sentiment.database import connect, connect_dsn
-from call_sentiment.migrations import SchemaTooNewError, migrate
+from call_sentiment.exceptions import SchemaTooNewError
+from call_sentiment.migrations import migrate
 from call_sentiment.sql import read_migrations
 from local_stack.schema import SCHEMA_FILE, dump_schema
 from tests.support.stored import query

@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from call_sentiment.channels import (
-    ChannelsError,
     compare_channels,
     find_key,
     notice_roles,
     read_channels,
 )
+from call_sentiment.exceptions import ChannelsError
 from tests.unit.call_sentiment.test_sidecars import any_json
 
 BOTH = {"1": "agent", "2": "customer"}

@@ -7,9 +7,9 @@ import fsspec
 import pytest
 from airflow.sdk.io import attach
 
-from call_sentiment.discovery.locations import LocationError
 from call_sentiment.discovery.recordings import Recording
 from call_sentiment.discovery.sources import find_recordings
+from call_sentiment.exceptions import LocationError
 
 
 def found(location: object) -> list[Recording]:

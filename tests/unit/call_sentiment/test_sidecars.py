@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from call_sentiment.discovery.sidecars import CallFacts, SidecarError, read_facts, unique_fields
+from call_sentiment.discovery.sidecars import CallFacts, read_facts, unique_fields
+from call_sentiment.exceptions import SidecarError
 
 any_json = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

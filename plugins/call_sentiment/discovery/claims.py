@@ -1,4 +1,4 @@
-"""Writes into the ledger what discovery has decided: calls, facts, intents and refusals."""
+"""Writes the decisions of discovery into the ledger: calls, facts, intents and refusals."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from assemblyai_provider.models import without_webhook
-from call_sentiment.channels import transcript_options
 from call_sentiment.database import run_sql
+from call_sentiment.discovery.call_rows import call_row, is_order_changed, order_options, paid_row
 from call_sentiment.discovery.matching import Match
-from call_sentiment.discovery.sidecars import CallFacts
+from call_sentiment.discovery.recordings import Recording
 from call_sentiment.jsontext import dump_json
 
 if TYPE_CHECKING:
@@ -25,25 +24,30 @@ MAX_ATTEMPTS = 3
 def claim(
     connection: Connection, matches: Sequence[Match], options: Mapping[str, Any], transcribe_again: bool
 ) -> list[str]:
-    """Write calls, intents and refusals; return the call ids that were refused just now."""
-    found = [match.recording for match in matches]
-    refused = [recording for recording in found if recording.refusal is not None]
-    sources = [{"call_id": r.source, "refusal": r.refusal} for r in found]
-    run_sql(connection, "discovery/withdraw_refusals", {"sources": dump_json(sources)})
-    run_sql(connection, "discovery/forget_empty_calls", {"call_ids": [r.source for r in found]})
-    good = _rename(connection, [match for match in matches if match.recording.refusal is None])
-    _adopt(connection, good)
-    _write_calls(connection, good, transcribe_again)
-    orders = [{"call_id": m.recording.call_id, "options": _options(m, options)} for m in good]
-    _claim(connection, good, orders, transcribe_again)
-    rows = [{"call_id": r.call_id, "recording": r.address, "refusal": r.refusal} for r in refused]
-    return [
-        row["call_id"] for row in run_sql(connection, "discovery/refuse_calls", {"refused": dump_json(rows)})
-    ]
+    """Write calls, intents and refusals; return the call ids that were refused just now.
+
+    The caller holds the transaction and the lock of discovery. Each step needs what the ones before it wrote.
+    """
+    usable = [match for match in matches if match.recording.refusal is None]
+    # Frees the ids under which recordings were refused, so that a call can take one of them.
+    _withdraw_refusals(connection, matches)
+    # All later steps find a call by its present id.
+    usable = _rename_calls(connection, usable)
+    # Before calls get their new recordings and transcripts: what exists already is not paid for again.
+    _adopt_transcripts(connection, usable)
+    # An intent refers to its call, and has the number of the call's present recording.
+    _write_calls(connection, usable, transcribe_again)
+    _write_intents(connection, usable, options, transcribe_again)
+    # Only what has no intent may lose the query of its address: that query is needed to submit it.
+    _cut_addresses(connection, usable)
+    # Last: a call that is live by now is not refused.
+    return _refuse(connection, [match.recording for match in matches if match.recording.refusal is not None])
 
 
 def adopt_versions(connection: Connection, versions: Sequence[tuple[str, str, str | None]]) -> None:
-    """Take the present files of calls as what was transcribed, where an older release noted nothing of them.
+    """Note the versions of recordings that an older release transcribed without noting them.
+
+    The files are taken as unchanged since then.
 
     :param versions: call id, version of the recording, version of its sidecar.
     """
@@ -51,11 +55,11 @@ def adopt_versions(connection: Connection, versions: Sequence[tuple[str, str, st
         names = ("call_id", "recording_version", "sidecar_version")
         rows = [dict(zip(names, row, strict=True)) for row in versions]
         run_sql(connection, "discovery/adopt_versions", {"versions": dump_json(rows)})
-        log.info("%d recordings of an older release are taken as they are now", len(rows))
+        log.info("%d recordings of an older release are taken as unchanged", len(rows))
 
 
 def mark_replaced(connection: Connection, call_ids: Collection[str]) -> None:
-    """Note of these calls that the place of their recording holds other audio now."""
+    """Note of these calls that other audio is at the address of their recording now."""
     if call_ids:
         run_sql(connection, "discovery/mark_replaced", {"call_ids": list(call_ids)})
         log.warning(
@@ -65,8 +69,18 @@ def mark_replaced(connection: Connection, call_ids: Collection[str]) -> None:
         )
 
 
-def _rename(connection: Connection, matches: Sequence[Match]) -> list[Match]:
-    """Give calls the id of their sidecar; one that is just being submitted keeps its own for now."""
+def _withdraw_refusals(connection: Connection, matches: Sequence[Match]) -> None:
+    """Delete earlier refusals of these sources that no longer hold, and calls that had nothing else."""
+    found = [match.recording for match in matches]
+    sources = [{"call_id": recording.source, "refusal": recording.refusal} for recording in found]
+    run_sql(connection, "discovery/withdraw_refusals", {"sources": dump_json(sources)})
+    run_sql(
+        connection, "discovery/forget_empty_calls", {"call_ids": [source["call_id"] for source in sources]}
+    )
+
+
+def _rename_calls(connection: Connection, matches: Sequence[Match]) -> list[Match]:
+    """Give calls the id of their sidecar; a call that is just being submitted keeps its own for now."""
     wanted = [
         {"old_id": m.known.call_id, "new_id": m.recording.call_id} for m in matches if m.known and m.rename
     ]
@@ -75,7 +89,7 @@ def _rename(connection: Connection, matches: Sequence[Match]) -> list[Match]:
     renamed = {
         row["old_id"] for row in run_sql(connection, "discovery/rename_calls", {"renames": dump_json(wanted)})
     }
-    log.info("%d calls took the call_id of a sidecar that came later", len(renamed))
+    log.info("%d calls take the call_id of a sidecar that was added later", len(renamed))
     return [
         replace(m, recording=replace(m.recording, call_id=m.known.call_id))
         if m.known and m.rename and m.known.call_id not in renamed
@@ -84,7 +98,7 @@ def _rename(connection: Connection, matches: Sequence[Match]) -> list[Match]:
     ]
 
 
-def _adopt(connection: Connection, matches: Sequence[Match]) -> None:
+def _adopt_transcripts(connection: Connection, matches: Sequence[Match]) -> None:
     adoptions = [
         {
             "former_id": m.adopt[0],
@@ -97,96 +111,43 @@ def _adopt(connection: Connection, matches: Sequence[Match]) -> None:
     ]
     if adoptions:
         run_sql(connection, "discovery/adopt_transcripts", {"adoptions": dump_json(adoptions)})
-        log.info("%d calls have the audio that others had, and take its transcripts", len(adoptions))
+        log.info(
+            "%d calls have audio that other calls had before, and take over its transcripts", len(adoptions)
+        )
 
 
 def _write_calls(connection: Connection, matches: Sequence[Match], transcribe_again: bool) -> None:
-    paid = [_paid_row(m) for m in matches if m.known and m.known.paid]
-    others = [_call_row(m) for m in matches if transcribe_again or not (m.known and m.known.paid)]
+    paid = [paid_row(m) for m in matches if m.known and m.known.paid]
+    others = [call_row(m) for m in matches if transcribe_again or not (m.known and m.known.paid)]
     changed = run_sql(connection, "discovery/update_calls", {"calls": dump_json(paid)}) if paid else []
     if facts := sum(row["facts_changed"] for row in changed):
-        log.info("%d transcribed calls took over changed facts", facts)
+        log.info("%d transcribed calls take over changed facts", facts)
     params = {"calls": dump_json(others), "transcribe_again": transcribe_again}
     run_sql(connection, "discovery/upsert_calls", params)
 
 
-def _claim(
-    connection: Connection, matches: Sequence[Match], orders: Sequence[Any], transcribe_again: bool
+def _write_intents(
+    connection: Connection, matches: Sequence[Match], options: Mapping[str, Any], transcribe_again: bool
 ) -> None:
-    open_ids = {m.recording.call_id for m in matches if m.known and m.known.under_way and _order_changed(m)}
-    open_orders = [order for order in orders if order["call_id"] in open_ids]
-    if open_orders:
-        run_sql(connection, "discovery/renew_intents", {"orders": dump_json(open_orders)})
+    """Write what is to be transcribed: corrected intents, then new calls, then failures worth a retry."""
+    orders = [{"call_id": m.recording.call_id, "options": order_options(m, options)} for m in matches]
+    corrected = {m.recording.call_id for m in matches if m.known and m.known.is_open and is_order_changed(m)}
+    if corrected_orders := [order for order in orders if order["call_id"] in corrected]:
+        run_sql(connection, "discovery/renew_intents", {"orders": dump_json(corrected_orders)})
     limits = {"transcribe_again": transcribe_again, "max_attempts": MAX_ATTEMPTS}
     run_sql(connection, "discovery/claim_calls", {"orders": dump_json(orders), **limits})
+    # After the claims: a call that has a new intent by now needs no retry of its failure.
     run_sql(connection, "discovery/retry_failed_calls", {"max_attempts": MAX_ATTEMPTS})
+
+
+def _cut_addresses(connection: Connection, matches: Sequence[Match]) -> None:
+    """Drop queries, which may be secret, from the addresses of calls that are not to be submitted."""
     found = [match.recording for match in matches]
     addresses = [{"call_id": r.call_id, "address": r.address} for r in found if r.address != r.recording]
     run_sql(connection, "discovery/cut_addresses", {"addresses": dump_json(addresses)})
 
 
-def _options(match: Match, options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options that make an order what it is: what the call needs, and the run's laid over it.
-
-    Where the end of a job is announced is no part of that.
-    """
-    facts = match.recording.facts
-    order = without_webhook(options)
-    if facts.language_code is not None:
-        order.pop("language_detection", None)
-        order["language_code"] = facts.language_code
-    return {**transcript_options(facts.channels), **order}
-
-
-def _order_changed(match: Match) -> bool:
-    known, facts = match.known, match.recording.facts
-    return known is not None and (facts.channels, facts.language_code) != (
-        known.channels,
-        known.language_code,
-    )
-
-
-def _call_row(match: Match) -> dict[str, Any]:
-    recording, known = match.recording, match.known
-    facts = recording.facts
-    # Nobody can tell which bytes a call that is being submitted will send; the run after that looks again.
-    version = known.recording_version if known and known.under_way else recording.version
-    return {
-        "call_id": recording.call_id,
-        "recording": recording.recording,
-        "recording_version": version,
-        "recording_number": match.number,
-        "sidecar_version": recording.sidecar_version,
-        "started_at": None if facts.started_at is None else facts.started_at.isoformat(),
-        "queue": facts.queue,
-        "agent_id": facts.agent_id,
-        "channels": facts.channels,
-        "language_code": facts.language_code,
-        "metadata": facts.metadata,
-        "notices": [*facts.notices, *_late_order(match)] if facts != CallFacts() else None,
-    }
-
-
-def _paid_row(match: Match) -> dict[str, Any]:
-    row = _call_row(match)
-    if match.known and not match.known.under_way:
-        # The query of a web address is kept only for what is still to be submitted.
-        row["recording"] = match.recording.address
-    return row
-
-
-def _late_order(match: Match) -> list[str]:
-    """What the sidecar asks for now, although AssemblyAI has transcribed the recording without it."""
-    known, facts = match.known, match.recording.facts
-    if known is None or not known.paid or match.number != known.recording_number:
-        return []
-    pairs = {
-        "channels": (facts.channels, known.channels),
-        "language_code": (facts.language_code, known.language_code),
-    }
-    return [
-        f"{name} came or changed after the call was transcribed and is not used: run with the param "
-        "retranscribe to pay for another transcript with it"
-        for name, (now, then) in pairs.items()
-        if now is not None and now != then
-    ]
+def _refuse(connection: Connection, refused: Sequence[Recording]) -> list[str]:
+    rows = [{"call_id": r.call_id, "recording": r.address, "refusal": r.refusal} for r in refused]
+    stored = run_sql(connection, "discovery/refuse_calls", {"refused": dump_json(rows)})
+    return [row["call_id"] for row in stored]

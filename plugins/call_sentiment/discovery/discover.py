@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_NAMED = 10
+_MAX_LISTED = 10
 
 
 def discover(
@@ -37,18 +37,18 @@ def discover(
     run: str | None = None,
     is_active: Callable[[str], bool] = lambda run: False,
 ) -> list[list[str]]:
-    """Claim the calls of `location` and return all that is under way, as batches of call ids.
+    """Claim the calls of `location` and return all open calls, as batches of call ids.
 
-    That is: new calls, calls whose audio was replaced, those of earlier runs that are not over, and failures
-    that may go away (three attempts each). Recordings refused just now lead, so that the run can report them.
-    A call that has a live transcript of its audio is left alone whatever the options, unless `retranscribe`:
+    Open are new calls, calls whose audio was replaced, calls that earlier runs left open, and failures worth
+    a retry (three attempts each). Recordings refused just now come first, so that the run can report them. A
+    call that has a live transcript of its audio is left alone whatever the options, unless `retranscribe`:
     then the calls of `location` whose live transcripts have other options, and those that failed for good,
     are claimed again. A local file that changed within the last `min_unchanged_s` seconds may still be
-    written and is left for the next run. What another run is to submit is left to it as long as it is active.
-    At most `max_batches` batches are returned; the rest waits for the
-    next run. The log says what was passed over and why. Migrates the schema first. Raises LocationError.
+    written and is left for the next run. What another active run has claimed is left to it. At most
+    `max_batches` batches are returned; the rest waits for the next run. The log says what was passed over and
+    why. Migrates the schema first. Raises LocationError.
 
-    :param run: name of this run, under which it claims what it is to submit; None claims nothing.
+    :param run: name of this run, under which it claims what it submits; None claims nothing.
     :param is_active: whether the run of a name is queued or running.
     """
     migrate(connection)
@@ -58,15 +58,15 @@ def discover(
     limit = None if max_batches is None else max_batches * batch_size
     with connection:
         run_sql(connection, "discovery/lock_discovery")
-        chosen = _choose(connection, listed, retranscribe, now() - min_unchanged_s)
-        matcher = _matcher(connection, chosen)
+        chosen = _read_changed(connection, listed, retranscribe, now() - min_unchanged_s)
+        matcher = _make_matcher(connection, chosen)
         matches = matcher.match(chosen)
         refused = claim(connection, matches, transcript_options, retranscribe)
         mark_replaced(connection, matcher.replaced - matcher.moved)
-        under_way = _take_open_calls(connection, limit, run, is_active)
-    _warn("passed over", matcher.passed_over)
-    _warn("left for the next run, because many recordings changed", matcher.postponed)
-    calls = [*refused, *under_way][:limit]
+        open_calls = _take_open_calls(connection, limit, run, is_active)
+    _warn("passed over", matcher.comparer.passed_over)
+    _warn("left for the next run, because many recordings changed", matcher.comparer.postponed)
+    calls = [*refused, *open_calls][:limit]
     return [calls[start : start + batch_size] for start in range(0, len(calls), batch_size)]
 
 
@@ -78,13 +78,13 @@ def _take_open_calls(
     return [row["call_id"] for row in run_sql(connection, "discovery/take_open_calls", params)]
 
 
-def _choose(
+def _read_changed(
     connection: Connection,
     listed: FoundRecordings,
     retranscribe: bool,
-    at_rest_since: float,
+    unchanged_since: float,
 ) -> list[Recording]:
-    """Read what is said about those recordings that are new or not what they were."""
+    """Read the facts of those recordings that are new or have changed."""
     in_manifest = listed.prefix is None
     recordings = list(listed.recordings) if in_manifest else listed.recordings
     addresses = [found.address for found in recordings] if in_manifest else []
@@ -99,16 +99,16 @@ def _choose(
                 adopted.append((call.call_id, found.version, found.sidecar_version))
                 continue
         changed = call is None or call.recording_version != found.version
-        if changed and (changed_at(found.address) or 0.0) > at_rest_since:
+        if changed and (changed_at(found.address) or 0.0) > unchanged_since:
             unsettled.append(found.address)
             continue
         chosen.append(found.read())
     adopt_versions(connection, adopted)
-    _warn("left for the next run, because they changed only just now and may still be written", unsettled)
+    _warn("left for the next run, because they changed just now and may still be written", unsettled)
     return chosen
 
 
-def _matcher(connection: Connection, chosen: Sequence[Recording]) -> Matcher:
+def _make_matcher(connection: Connection, chosen: Sequence[Recording]) -> Matcher:
     known = find_known_recordings(connection, None, list({recording.address for recording in chosen}))
     call_ids = {recording.call_id for recording in chosen}.union(call.call_id for call in known.values())
     by_call_id = {call.call_id: call for call in find_calls(connection, call_ids=list(call_ids))}
@@ -121,7 +121,7 @@ def _matcher(connection: Connection, chosen: Sequence[Recording]) -> Matcher:
     )
 
 
-def _warn(what: str, names: Sequence[str]) -> None:
+def _warn(what_happened: str, names: Sequence[str]) -> None:
     if names:
-        shown = ", ".join(names[:_NAMED]) + (", ..." if len(names) > _NAMED else "")
-        log.warning("%d recordings %s: %s", len(names), what, shown)
+        shown = ", ".join(names[:_MAX_LISTED]) + (", ..." if len(names) > _MAX_LISTED else "")
+        log.warning("%d recordings %s: %s", len(names), what_happened, shown)

@@ -1,4 +1,4 @@
-"""Reads from the ledger what tells the recordings of its calls from others."""
+"""Reads from the ledger the calls that discovery compares recordings with."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class KnownRecording(NamedTuple):
-    """What tells whether a recording has to be looked at again. `live`: its call has a transcript."""
+    """Versions of a recording when last read. `live`: its call has a transcript that has not failed."""
 
     recording: str
     call_id: str
@@ -25,15 +25,15 @@ class KnownRecording(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownCall:
-    """A call of the ledger, as far as it matters for telling its recording from others.
+    """A call of the ledger, as discovery compares recordings with it.
 
     :param recording: address of its recording.
-    :param recording_version: version of that file when it was last looked at, None if it is to be read.
+    :param recording_version: version of that file when it was last read, None if it is to be read again.
     :param live: it has a transcript that has not failed.
     :param paid: AssemblyAI has accepted its recording (or that of its original).
-    :param under_way: it is being submitted, transcribed or loaded.
-    :param contents: number of the call's recording by SHA-256, of all that were sent.
-    :param channels, language_code: as it was claimed with.
+    :param is_open: it has a transcript to be submitted, transcribed or loaded.
+    :param contents: the numbers of the call's recordings by SHA-256, of all that were sent.
+    :param channels, language_code: those that it was claimed with.
     """
 
     call_id: str
@@ -43,7 +43,7 @@ class KnownCall:
     recording_replaced: bool
     live: bool
     paid: bool
-    under_way: bool
+    is_open: bool
     contents: Mapping[str, int]
     channels: Mapping[str, str] | None = None
     language_code: str | None = None
@@ -52,7 +52,7 @@ class KnownCall:
 def find_known_recordings(
     connection: Connection, prefix: str | None, addresses: Sequence[str]
 ) -> dict[str, KnownRecording]:
-    """The recordings of calls under a prefix and at these addresses, by address; the newest call counts."""
+    """Recordings of calls below a prefix or at these addresses, by address; of two calls, the newer."""
     params = {"prefix": prefix, "addresses": list(addresses)}
     rows = run_sql_tuples(connection, "discovery/find_known_calls", params)
     return {row[0]: KnownRecording._make(row) for row in rows}

@@ -139,7 +139,7 @@ def test_a_file_that_may_still_be_written_waits(
     centre.put("b.mp3", "whole")
     centre.run()
     assert set(centre.overview()) == {str(centre.folder / "b.mp3")}
-    assert "1 recordings left for the next run, because they changed only just now" in caplog.text
+    assert "1 recordings left for the next run, because they changed just now" in caplog.text
     assert f"may still be written: {address}" in caplog.text
     centre.put("a.mp3", "the first half and the second", age_s=40)
     centre.run()
@@ -316,7 +316,7 @@ def test_facts_that_come_late_are_taken_over_for_nothing(
     row = call(centre.db, address)
     assert (row["queue"], row["agent_id"], row["metadata"]) == ("billing", "7", {"note": "n"})
     assert row["started_at"].isoformat().startswith("2026-11-16")
-    assert "1 transcribed calls took over changed facts" in caplog.text
+    assert "1 transcribed calls take over changed facts" in caplog.text
     # Changed, and gone: what is not said any more stays.
     (centre.folder / "a.json").write_text(json.dumps({"queue": "sales"}))
     centre.run()
@@ -366,7 +366,10 @@ def test_channels_that_come_after_it_are_named_in_a_notice(centre: Centre) -> No
     centre.run()
     row = call(centre.db, address)
     assert (row["channels"], row["language_code"]) == (None, None)
-    assert [notice.split(" came or changed")[0] for notice in row["notices"]] == ["channels", "language_code"]
+    assert [notice.split(" was added or changed")[0] for notice in row["notices"]] == [
+        "channels",
+        "language_code",
+    ]
     assert all("retranscribe" in notice for notice in row["notices"])
 
 

@@ -1,13 +1,13 @@
 -- Calls by their ids, or by the bytes of a recording that has a transcript, with what tells their recordings from
 -- others. Calls that were only ever refused are no calls yet. Reads only.
 SELECT c.call_id, c.recording, c.recording_version, c.recording_number, c.recording_replaced,
-       past.live, past.paid, past.under_way, past.contents, c.channels, c.language_code
+       past.live, past.paid, past.is_open, past.contents, c.channels, c.language_code
 FROM call_sentiment.calls AS c
 CROSS JOIN LATERAL (
     SELECT
         bool_or(t.state <> 'failed') AS live,
         bool_or(t.state IN ('submitted', 'loaded', 'scored', 'duplicate')) AS paid,
-        bool_or(t.state IN ('intent', 'submitted', 'loaded')) AS under_way,
+        bool_or(t.state IN ('intent', 'submitted', 'loaded')) AS is_open,
         -- Of the same bytes twice, the transcript that is no duplicate comes last, and so counts.
         coalesce(
             jsonb_object_agg(

@@ -116,7 +116,7 @@ PARAMS = {
     max_active_runs=4,
     params=PARAMS,
     default_args={"retries": 2, "retry_delay": timedelta(seconds=30)},
-    user_defined_macros={"holding": tasks.holding},
+    user_defined_macros={"describe_batch": tasks.describe_batch},
     tags=["assemblyai", "call-sentiment"],
     doc_md=__doc__,
 )
@@ -140,7 +140,7 @@ def call_sentiment() -> None:
     @task(
         task_id="load",
         trigger_rule="all_done",
-        map_index_template="{{ holding(task.op_kwargs['call_ids']) }}",
+        map_index_template="{{ describe_batch(task.op_kwargs['call_ids']) }}",
     )
     def load_sentences(call_ids: list[str], ended: Any, *, params: Any = None) -> None:
         get_transcript = AssemblyAIHook(ASSEMBLYAI).get_transcript
@@ -165,7 +165,7 @@ def call_sentiment() -> None:
         memory=LedgerMemory(RESULTS),
         upload_workers=8,
         fail_on_error=False,
-        map_index_template="{{ holding(task.recordings) }}",
+        map_index_template="{{ describe_batch(task.recordings) }}",
     ).expand(recordings=batches)
     wait = AssemblyAITranscriptSensor.partial(
         task_id="wait",
@@ -176,7 +176,7 @@ def call_sentiment() -> None:
         # Only where the triggerer is dead for hours.
         timeout=timedelta(hours=2),
         trigger_rule="all_done",
-        map_index_template="{{ holding(task.transcript_ids) }}",
+        map_index_template="{{ describe_batch(task.transcript_ids) }}",
     ).expand(transcript_ids=submit.output)
     load_sentences.partial(ended=wait.output).expand(call_ids=batches) >> score() >> report(batches)
 

@@ -1,4 +1,4 @@
-"""The submit operator's memory, kept in the ledger."""
+"""The submission memory of the submit operator, kept in the ledger."""
 
 from __future__ import annotations
 
@@ -30,42 +30,38 @@ _MAX_ERROR_LENGTH = 2000
 
 
 @dataclass(frozen=True, slots=True)
-class _Session:
-    """One open batch: its connection, which holds the locks, and the rows behind its submissions."""
+class _OpenBatch:
+    """A batch being submitted: its connection, which holds the locks, and the rows of its submissions."""
 
     connection: Connection
     rows: Mapping[str, Mapping[str, Any]]
     duplicates: dict[str, str] = field(default_factory=dict)
-    """Content of the recordings that turned out to be known, by key."""
+    """SHA-256 of the recordings that turned out to be duplicates, by key."""
     lock: Lock = field(default_factory=Lock)
 
     def run(self, name: str, params: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Run one statement, which is its own transaction. The operator's threads take turns."""
+        """Run one statement as a transaction of its own. The operator's threads take turns."""
         with self.lock:
             return run_sql(self.connection, name, params)
 
     def update(self, name: str, submission: Submission, **params: Any) -> None:
-        """Run a statement on the submission's row. Raises LedgerError where it is not in the state for it."""
+        """Run a statement on the submission's row. Raises LedgerError where its state does not allow it."""
         transcript_id = self.rows[submission.key]["transcript_id"]
         if not self.run(name, {**params, "transcript_id": transcript_id}):
             raise LedgerError(
-                f"call {submission.key}: transcript {transcript_id} is not open any more ({name})"
+                f"call {submission.key}: transcript {transcript_id} is no longer to be submitted ({name}); "
+                "a retry reads the ledger anew"
             )
 
 
-@dataclass(slots=True)
-class _Slot:
-    session: _Session | None = None
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class LedgerMemory:
     """A SubmissionMemory of the provider whose recordings are call ids of the ledger.
 
-    While a batch is open its calls are locked by session-level advisory locks: another process that opens one
+    While a batch is open, session-level advisory locks are held on its calls: another process that opens one
     of them waits, and reads the ledger anew afterwards. The server frees the locks when the process ends,
-    however it ends. For that the Airflow connection must lead to PostgreSQL itself or to a pool in session
-    mode; with PgBouncer in transaction mode the locks would hold nothing.
+    however it ends. So the Airflow connection must lead to PostgreSQL itself or to a pool in session mode;
+    with PgBouncer in transaction mode the locks protect nothing.
 
     Every write is one statement, durable when the method returns. If the connection breaks, the methods raise
     psycopg2.OperationalError, so that nothing is posted without the lock.
@@ -74,15 +70,15 @@ class LedgerMemory:
     """
 
     postgres_conn_id: str
-    _slot: _Slot = field(default_factory=_Slot, init=False, repr=False, compare=False)
+    _batch: _OpenBatch | None = field(default=None, init=False, repr=False, compare=False)
 
     @contextmanager
     def open(self, recordings: Sequence[str], context: Context) -> Iterator[Sequence[Submission]]:
-        """Lock the calls and give, in their order, those that are to be submitted or have been.
+        """Lock the calls and give, in their order, those that are to be submitted or are submitted.
 
-        A call that is loaded or at an end is left out. One batch at a time: RuntimeError otherwise.
+        A call whose transcript is loaded or ended is left out. One batch at a time: RuntimeError otherwise.
         """
-        if self._slot.session is not None:
+        if self._batch is not None:
             raise RuntimeError("this memory is open already")
         with closing(connect(self.postgres_conn_id)) as connection:
             migrate(connection)
@@ -93,11 +89,11 @@ class LedgerMemory:
                 r["call_id"]: r
                 for r in run_sql(connection, "submission/find_submissions", {"call_ids": call_ids})
             }
-            self._slot.session = _Session(connection, rows)
+            self._batch = _OpenBatch(connection, rows)
             try:
-                yield [_submission(rows[call_id]) for call_id in call_ids if call_id in rows]
+                yield [_make_submission(rows[call_id]) for call_id in call_ids if call_id in rows]
             finally:
-                self._slot.session = None
+                self._batch = None
 
     def remember_post(
         self,
@@ -117,30 +113,31 @@ class LedgerMemory:
         while True:
             self._refuse_duplicate(submission, content_sha256)
             try:
-                self._session.update("submission/remember_post", submission, **params)
+                self._open_batch.update("submission/remember_post", submission, **params)
             except UniqueViolation:
-                # Somebody with the same bytes was faster. If that has failed meanwhile, it is our turn.
+                # Another process submits the same bytes. If its submission has failed meanwhile, this one may
+                # go on.
                 continue
             return
 
     def _refuse_duplicate(self, submission: Submission, content_sha256: str | None) -> None:
         if content_sha256 is None:
             return
-        row = self._session.rows[submission.key]
+        row = self._open_batch.rows[submission.key]
         params = {
             "transcript_id": row["transcript_id"],
             "content_sha256": content_sha256,
             "config_sha256": row["config_sha256"],
         }
-        for original in self._session.run("submission/find_original", params):
-            self._session.duplicates[submission.key] = content_sha256
+        for original in self._open_batch.run("submission/find_original", params):
+            self._open_batch.duplicates[submission.key] = content_sha256
             raise DuplicateRecordingError(original["call_id"])
 
     def remember_transcript(
         self, submission: Submission, transcript_id: str, *, submitted_at: datetime
     ) -> None:
-        """See the protocol. The query of a web address is dropped from the ledger with it."""
-        self._session.update(
+        """See the protocol. The query of a web address is dropped from the ledger at the same time."""
+        self._open_batch.update(
             "submission/remember_transcript",
             submission,
             assemblyai_id=transcript_id,
@@ -152,19 +149,19 @@ class LedgerMemory:
         """See the protocol."""
         reason = clean_text(strip_url_queries(error))[:_MAX_ERROR_LENGTH]
         if retryable:
-            self._session.update("submission/remember_trouble", submission, error=reason)
+            self._open_batch.update("submission/remember_trouble", submission, error=reason)
         else:
-            self._end(
+            self._remember_end(
                 submission,
                 state=TranscriptState.FAILED,
                 error=reason,
                 duplicate_of=None,
-                unreadable=not self._is_as_it_was(submission),
+                unreadable=not self._is_unchanged(submission),
             )
 
     def remember_duplicate(self, submission: Submission, original_key: str) -> None:
         """See the protocol."""
-        self._end(
+        self._remember_end(
             submission,
             state=TranscriptState.DUPLICATE,
             error=None,
@@ -174,34 +171,34 @@ class LedgerMemory:
 
     def known_transcript_ids(self, transcript_ids: Sequence[str]) -> set[str]:
         """See the protocol: ids of any transcript in the ledger."""
-        rows = self._session.run("submission/find_known_ids", {"assemblyai_ids": list(transcript_ids)})
+        rows = self._open_batch.run("submission/find_known_ids", {"assemblyai_ids": list(transcript_ids)})
         return {row["assemblyai_id"] for row in rows}
 
-    def _end(self, submission: Submission, **params: Any) -> None:
-        self._session.update(
+    def _remember_end(self, submission: Submission, **params: Any) -> None:
+        self._open_batch.update(
             "submission/remember_end",
             submission,
             address=public_address(submission.recording),
-            content_sha256=self._session.duplicates.get(submission.key),
+            content_sha256=self._open_batch.duplicates.get(submission.key),
             **params,
         )
 
-    def _is_as_it_was(self, submission: Submission) -> bool:
-        """Whether the file is the one that was claimed and can be read: then its content was refused."""
+    def _is_unchanged(self, submission: Submission) -> bool:
+        """Whether the file is readable and as it was when claimed, so that its content was refused."""
         if is_web_url(submission.recording):
             return True
         version = file_version(submission.recording)
-        claimed = self._session.rows[submission.key]["recording_version"]
+        claimed = self._open_batch.rows[submission.key]["recording_version"]
         return version is not None and claimed in (None, version) and is_readable(submission.recording)
 
     @property
-    def _session(self) -> _Session:
-        if self._slot.session is None:
+    def _open_batch(self) -> _OpenBatch:
+        if self._batch is None:
             raise RuntimeError("open the memory first")
-        return self._slot.session
+        return self._batch
 
 
-def _submission(row: Mapping[str, Any]) -> Submission:
+def _make_submission(row: Mapping[str, Any]) -> Submission:
     posted_at = row["posted_at"]
     return Submission(
         key=row["call_id"],

@@ -1,4 +1,4 @@
-"""Tells what became of a run's calls."""
+"""Reports the outcome of a run's calls."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _WITHOUT_FIGURES = (CallStatus.NO_SPEECH, CallStatus.NOT_ANALYZED, CallStatus.IN
 class FailedCall:
     """A call that failed, and why.
 
-    `retryable`: a later run will try it again. `given_up`: its job has not ended in time, and may still.
+    `retryable`: a later run will try again. `given_up`: its job has not ended in time, and may end later.
     """
 
     call_id: str
@@ -35,7 +35,7 @@ class FailedCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """A call, and what its users should know about it."""
+    """A call, and what does not match about it."""
 
     call_id: str
     text: str
@@ -43,7 +43,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InProgress:
-    """A call whose transcript is not there yet, and since when."""
+    """A call whose transcript is in progress, and since when."""
 
     call_id: str
     since: datetime
@@ -51,7 +51,7 @@ class InProgress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OldScores:
-    """How many of all transcripts that can be scored again have scores by an old version of the formulas."""
+    """How many of all transcripts that can be rescored have scores of an old formula version."""
 
     formula_version: str
     transcripts: int
@@ -60,10 +60,11 @@ class OldScores:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunReport:
-    """Counts of calls by what became of them.
+    """Counts of calls by their status.
 
-    `scored` have figures; `without_figures` were transcribed and hold nothing to score (no speech, no
-    sentiment, no usable sentence). `audio_minutes` is the length of all audio transcribed: what is billed.
+    `scored` have figures. `without_figures` were transcribed and have nothing to score: no speech, no
+    sentiment or no usable sentence. `audio_minutes` is the length of all audio transcribed, which AssemblyAI
+    bills.
     """
 
     calls: int
@@ -81,13 +82,13 @@ class RunReport:
 
     @property
     def failed_share(self) -> float:
-        """Failed calls of all calls, 0..1; 0 for no calls. Jobs that were given up do not count."""
+        """Share of calls that failed, 0..1; 0 for no calls. Calls that were given up do not count."""
         failed = sum(not call.given_up for call in self.failures)
         return failed / self.calls if self.calls else 0.0
 
 
 def report_calls(connection: Connection, call_ids: Sequence[str]) -> RunReport:
-    """Report on these calls as they stand in the ledger now; unknown ids count for nothing."""
+    """Report on these calls as they are in the ledger now; unknown ids are ignored."""
     rows = run_sql(
         connection, "reporting/report_calls", {"call_ids": list(call_ids), "max_attempts": MAX_ATTEMPTS}
     )
@@ -123,6 +124,6 @@ def report_calls(connection: Connection, call_ids: Sequence[str]) -> RunReport:
 
 
 def find_old_scores(connection: Connection) -> list[OldScores]:
-    """Count the transcripts that have scores by old formulas, by version."""
+    """Count the transcripts that have scores of old formula versions, by version."""
     rows = run_sql(connection, "reporting/count_old_scores", {"formula_version": FORMULA_VERSION})
     return [OldScores(**row) for row in rows]

@@ -1,4 +1,4 @@
-"""What the tasks of the Dag do between its operators: each function is one task, or the label of one."""
+"""The Python tasks of the Dag, and what its templates and operators call."""
 
 from __future__ import annotations
 
@@ -25,16 +25,15 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MAX_BATCHES = 1000
-"""Airflow maps a task over 1,024 items at most by default; what is beyond waits for the next run."""
+"""Batches of a run; the rest waits for the next run. Airflow maps a task over 1,024 items by default."""
 
 FAILED_STATES = ("failed", "upstream_failed")
 
-
-MAX_ASKED = 200
-"""Jobs in progress about which a run asks before it waits for them."""
+MAX_LOOKED_UP = 200
+"""Jobs in progress that a run looks up before it waits for them; more are waited for without that."""
 
 SHORT_WAIT_S = 60
-"""A run that waits for longer is meant to wait until its jobs are over."""
+"""A run with a longer wait is meant to wait until its jobs have ended."""
 
 ACTIVE_STATES = ("queued", "running")
 
@@ -47,12 +46,12 @@ def discover_calls(
     run: str | None = None,
     is_active: Callable[[str], bool] = lambda run: False,
 ) -> list[list[str]] | None:
-    """Claim the new calls of `params["recordings"]`; all that is under way, as batches of call ids.
+    """Claim the new calls of `params["recordings"]`; return all open calls as batches of call ids.
 
-    None where there is nothing to do for any task of the run: nothing under way, or, where the run does not
-    wait for long, nothing but jobs that AssemblyAI is working on.
+    None where no task of the run has anything to do: no call is open, or the run waits only briefly and all
+    that is open are jobs in progress.
 
-    :param are_in_progress: whether it is working on all jobs of these ids.
+    :param are_in_progress: whether the jobs of all these ids are in progress.
     :param run, is_active: see `ledger.discover`.
     """
     with closing(connect(postgres_conn_id)) as connection:
@@ -87,21 +86,21 @@ def _is_idle(
         return True
     if params["wait_s"] > SHORT_WAIT_S:
         return False
-    asked = {"call_ids": call_ids, "give_up_after_s": params["give_up_after_h"] * 3600}
-    (row,) = run_sql(connection, "discovery/find_in_progress", asked)
+    wanted = {"call_ids": call_ids, "give_up_after_s": params["give_up_after_h"] * 3600}
+    (row,) = run_sql(connection, "discovery/find_in_progress", wanted)
     ids = row["assemblyai_ids"] or []
-    # A refused call, to be reported, has nothing open. More jobs than a page of the list are worth a wait.
-    if row["has_work"] or len(ids) != len(call_ids) or len(ids) > MAX_ASKED:
+    # Fewer jobs than calls: a refused call, which has no job, is to be reported.
+    if row["has_work"] or len(ids) != len(call_ids) or len(ids) > MAX_LOOKED_UP:
         return False
     try:
         return are_in_progress(ids)
     except TransportError as error:
-        log.warning("AssemblyAI cannot be asked now: %s", error)
+        log.warning("Jobs in progress cannot be looked up now: %s. The run waits for them", error)
         return False
 
 
 def name_of_run(dag_id: str, run_id: str) -> str:
-    """What a run is called in the ledger; a Dag's id has no space."""
+    """The name under which a run claims in the ledger; a Dag's id has no space."""
     return f"{dag_id} {run_id}"
 
 
@@ -114,7 +113,7 @@ def is_run_active(name: str, get_state: Callable[[str, str], str]) -> bool:
     try:
         return get_state(dag_id, run_id) in ACTIVE_STATES
     except AirflowRuntimeError as error:
-        log.warning("Run %s is unknown to Airflow (%s): what it claimed is taken over", name, error)
+        log.warning("Run %s is unknown to Airflow (%s): this run takes over what it claimed", name, error)
         return False
 
 
@@ -127,7 +126,7 @@ def load_calls(
 ) -> None:
     """Store the finished transcripts of these calls; see `load.load_batch`.
 
-    :param ended: AssemblyAI ids of jobs that are over, of each wait; None: not known.
+    :param ended: AssemblyAI ids of jobs that have ended, of each wait; None: not known.
     """
     summary = load.load_batch(
         postgres_conn_id,
@@ -147,14 +146,15 @@ def load_calls(
 
 
 def score_calls(postgres_conn_id: str) -> int:
-    """Score every loaded transcript that has no score yet; how many that were.
+    """Score every loaded transcript that has no score yet; return how many.
 
-    Then score again a portion of the history that has scores by other formulas; that fails no task.
+    Then rescore a portion of the transcripts with scores of other formula versions; an error there fails no
+    task.
     """
     with closing(connect(postgres_conn_id)) as connection:
         count = score.score_pending(connection)
-        if again := rescore.rescore_portion(connection):
-            log.info("%d transcripts of the history scored again by version %s", again, score.FORMULA_VERSION)
+        if rescored := rescore.rescore_portion(connection):
+            log.info("%d older transcripts scored again by version %s", rescored, score.FORMULA_VERSION)
     return count
 
 
@@ -164,9 +164,9 @@ def report_run(
     task_states: Mapping[str, str | None],
     max_failed_share: float,
 ) -> dict[str, float]:
-    """Log what became of the run's calls, each failed one with its reason; return the counts.
+    """Log the outcome of the run's calls, each failed one with its reason; return the counts.
 
-    Calls with notices are logged too, and how much of the history has scores by old formulas.
+    Also logs notices, and how many transcripts still have scores of old formula versions.
 
     :param task_states: state by task (and map index) of the run.
     :raises AirflowFailException: where a task of the run failed, or a larger share of its calls than
@@ -181,7 +181,7 @@ def report_run(
     _log_report(result, counts, old_scores)
     if failed := sorted(name for name, state in task_states.items() if state in FAILED_STATES):
         raise AirflowFailException(
-            f"tasks of this run failed: {', '.join(failed)}. Their logs tell why; the next run goes on with "
+            f"tasks of this run failed: {', '.join(failed)}. Their logs say why; the next run continues with "
             "their calls."
         )
     if result.failed_share > max_failed_share:
@@ -213,12 +213,12 @@ def _log_report(
     for notice in result.notices:
         log.warning("Notice: %s: %s", notice.call_id, notice.text)
     for call in result.failures:
-        again = " (a later run tries it again)" if call.retryable else ""
-        log.warning("Failed: %s: %s%s", call.call_id, call.reason, again)
+        retry = " (a later run tries again)" if call.retryable else ""
+        log.warning("Failed: %s: %s%s", call.call_id, call.reason, retry)
 
 
-def holding(items: str | Sequence[str]) -> str:
-    """The name of a mapped task instance, after what it holds: how many, the first and the last."""
+def describe_batch(items: str | Sequence[str]) -> str:
+    """A label for a mapped task instance: how many items it handles, the first and the last."""
     names = [items] if isinstance(items, str) else [name.rsplit("/", 1)[-1] for name in items]
     if len(names) < 2:
         return "".join(names) or "nothing"

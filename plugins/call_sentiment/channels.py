@@ -1,4 +1,4 @@
-"""Reads who is on which audio channel or speaker label, and compares that with what a transcript has."""
+"""Reads the roles of audio channels and speaker labels, and compares them with a transcript's."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from call_sentiment.jsontext import clean_text
 
 # A channel, a speaker label, or both, as AssemblyAI writes them, but for case, space and leading zeros.
 _KEY = re.compile(r"(?:0*([1-9][0-9]?)|(0+))?\s*([A-Za-z])?")
-# Words that are meant for a channel or label and cannot be the role of one.
+# Words for a channel or a label, which cannot be the role of one.
 _NO_ROLE = re.compile(
     r".*[0-9]|\s*(left|right|mono|stereo|ch|chan|channel|track|speaker|spk)\b", re.IGNORECASE
 )
@@ -32,7 +32,7 @@ _MAX_LISTED = 6
 def read_channels(value: Any) -> dict[str, str] | None:
     """Read roles by channel ("1"), by speaker label ("A") or by both ("1A").
 
-    All keys are of one kind. `{"agent": "1"}` has one meaning and is turned round. A channel whose role is
+    All keys are of one kind. `{"agent": "1"}` has one meaning and is inverted. A channel whose role is
     blank is left out; None where nothing is named. Raises ChannelsError.
     """
     if value is None or value == [] or (isinstance(value, str) and not value.strip()):
@@ -50,7 +50,7 @@ def read_channels(value: Any) -> dict[str, str] | None:
 
 
 def transcript_options(channels: Mapping[str, str] | None) -> dict[str, bool]:
-    """What to ask AssemblyAI for, so that these channels ("1"), labels ("A") or both ("1A") come back."""
+    """Transcript options that make AssemblyAI return these channels ("1"), labels ("A") or both ("1A")."""
     kinds = [_kind(key) for key in channels or ()]
     asked = {"multichannel": any(by_channel for by_channel, _ in kinds)}
     asked["speaker_labels"] = any(by_voice for _, by_voice in kinds)
@@ -58,7 +58,7 @@ def transcript_options(channels: Mapping[str, str] | None) -> dict[str, bool]:
 
 
 def notice_roles(channels: Mapping[str, str]) -> list[str]:
-    """What a user may not have meant in `channels` as `read_channels` returns it, in sentences."""
+    """Notices about roles in `channels` that are probably not as intended."""
     notices = [
         f"channels: role {shown(role)} is neither agent nor customer: agent_score and customer_score do not "
         "count it, speaker_scores has it; write agent or customer if that is meant"
@@ -176,7 +176,7 @@ def _cure(channels: Collection[str], heard: Collection[str], audio_channels: flo
 
 
 def _kind(key: str) -> tuple[bool, bool]:
-    """Whether it says a channel, and whether it says a speaker."""
+    """Whether a key names a channel, and whether it names a speaker."""
     return key[:1].isdecimal(), key[-1:].isalpha()
 
 
@@ -191,7 +191,7 @@ def _pair_name(pair: tuple[str | None, str | None], by_channel: bool) -> str:
 
 
 def _name(key: str) -> str:
-    """A channel or label in words. Any other, which may be somebody's name, is not quoted."""
+    """A channel or label in words. Others are not quoted: they may be a person's name."""
     if not key:
         return "sentences without channel and speaker"
     if not _key(key):
@@ -209,10 +209,10 @@ def _listed(keys: Collection[str], roles: Mapping[str, str] | None = None) -> st
 
 
 def is_blank(value: Any) -> bool:
-    """Whether a field of a sidecar says nothing."""
+    """Whether a field of a sidecar is empty."""
     return value is None or (isinstance(value, str) and not value.strip())
 
 
 def shown(value: Any) -> str:
-    """What stands in a sidecar as a message may quote it: short and without the query of a URL."""
+    """A value of a sidecar as a message may quote it: short and without the query of a URL."""
     return json.dumps(strip_url_queries(clean_text(str(value)))[:_MAX_SHOWN], ensure_ascii=False)

@@ -14,7 +14,7 @@ _MAX_INTEGER_BITS = 4096
 
 def clean_text(text: str) -> str:
     """`text` with NUL and lone surrogates, which PostgreSQL refuses, replaced by U+FFFD."""
-    # Nearly every sentence is plain; Python knows without looking at each character.
+    # Fast: Python stores whether a text is ASCII.
     if text.isascii() and "\x00" not in text:
         return text
     return _UNSTORABLE.sub("\ufffd", text)

@@ -17,7 +17,7 @@ def read_schedule(text: str) -> timedelta | str | None:
 def default_wait_s(text: str) -> float:
     """Seconds that a run waits for its transcripts: half the time to the next run, an hour at most.
 
-    So a run leaves what is late to the next one soon, and one without a next one waits for all it can.
+    So a run soon leaves late jobs to the next one. A run without a next one waits as long as it may.
     """
     schedule = read_schedule(text)
     if schedule is None:
@@ -34,6 +34,6 @@ def _shortest_period(cron: str) -> timedelta:
         times = croniter(cron, datetime(2026, 1, 1, tzinfo=UTC), ret_type=datetime)
         moments: list[datetime] = [times.get_next() for _ in range(50)]
     except CroniterError:
-        # Airflow says what is wrong with it.
+        # Airflow itself reports what is wrong with the expression.
         return timedelta(seconds=2 * LONGEST_WAIT_S)
     return min(later - sooner for sooner, later in pairwise(moments))

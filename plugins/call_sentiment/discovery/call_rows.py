@@ -12,7 +12,7 @@ from call_sentiment.discovery.sidecars import CallFacts
 
 
 def order_options(match: Match, options: Mapping[str, Any]) -> dict[str, Any]:
-    """Transcript options by which a transcript is told from others: the run's options override the call's.
+    """The transcript options that identify a transcript: the call's, overridden by the run's.
 
     Webhook options are no part of them: the transcript is the same without.
     """

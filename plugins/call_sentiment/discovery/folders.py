@@ -1,4 +1,4 @@
-"""Tells the recordings of a folder from their sidecars, and both from what is neither."""
+"""Sorts the files of a folder into recordings, their sidecars and others."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class FolderContents:
     :param sidecars: the sidecar of each recording that has one.
     :param passed_over: other files, counted by suffix.
     :param stray_sidecars: `.json` files that belong to no recording.
-    :param linked_folders: folders that are only linked and so not entered.
+    :param linked_folders: folders reached by a link only, which are not searched.
     """
 
     audio: list[str] = field(default_factory=list)
@@ -40,7 +40,7 @@ class FolderContents:
     linked_folders: list[str] = field(default_factory=list)
 
     def remarks(self) -> list[str]:
-        """What a user should know of files that are not used, a line each, names included."""
+        """Lines for the user about files that are not used, with their names."""
         remarks = []
         if self.passed_over:
             counts = ", ".join(f"{suffix} ({count})" for suffix, count in sorted(self.passed_over.items()))
@@ -48,12 +48,12 @@ class FolderContents:
         if self.stray_sidecars:
             remarks.append(
                 f"{len(self.stray_sidecars)} .json files belong to no recording: "
-                f"{_some(self.stray_sidecars)}. Give each the name of its recording"
+                f"{_list_names(self.stray_sidecars)}. Give each the name of its recording"
             )
         if self.linked_folders:
             remarks.append(
-                f"{len(self.linked_folders)} linked folders are not entered: {_some(self.linked_folders)}. "
-                "Name each as a location of its own"
+                f"{len(self.linked_folders)} linked folders are not entered: "
+                f"{_list_names(self.linked_folders)}. Name each as a location of its own"
             )
         return remarks
 
@@ -81,8 +81,8 @@ def match_sidecars(recordings: Iterable[str], sidecars: Iterable[str]) -> dict[s
     """The sidecar of each recording that has one, by the recording's name.
 
     A sidecar has its recording's name, with or without the recording's suffix, and `.json`: `4711.mp3.json`
-    or `4711.json` for `4711.mp3`, the former before the latter. Where no such file is there, one that differs
-    in case or Unicode form will do, unless it is another recording's.
+    or `4711.json` for `4711.mp3`, the former first. Without such a file, one that differs in case or
+    Unicode form is taken, unless it is another recording's.
     """
     exact = set(sidecars)
     owned = {}
@@ -93,20 +93,22 @@ def match_sidecars(recordings: Iterable[str], sidecars: Iterable[str]) -> dict[s
             owned[name] = whole if whole in exact else stem
         else:
             others.append((name, whole, stem))
-    free = {_folded(sidecar): sidecar for sidecar in sorted(exact.difference(owned.values()), reverse=True)}
+    free = {
+        _fold_case(sidecar): sidecar for sidecar in sorted(exact.difference(owned.values()), reverse=True)
+    }
     for name, whole, stem in others if free else ():
-        if sidecar := free.get(_folded(whole)) or free.get(_folded(stem)):
+        if sidecar := free.get(_fold_case(whole)) or free.get(_fold_case(stem)):
             owned[name] = sidecar
     return owned
 
 
-def _folded(path: str) -> str:
+def _fold_case(path: str) -> str:
     folder, _, name = path.rpartition("/")
     if not name.isascii():
         name = unicodedata.normalize("NFC", name)
     return f"{folder}/{name.casefold()}"
 
 
-def _some(names: Iterable[str], most: int = 10) -> str:
+def _list_names(names: Iterable[str], most: int = 10) -> str:
     shown = list(names)
     return ", ".join(shown[:most]) + (", ..." if len(shown) > most else "")

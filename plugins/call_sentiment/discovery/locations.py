@@ -41,7 +41,7 @@ class Digests(NamedTuple):
 def local_path(location: str) -> str | None:
     """The path of a local location (a `file://` URI too), None for an object store or the web.
 
-    A path is taken letter by letter. A `file://` URI is, too, where that exists; else it is percent-decoded.
+    A path is taken literally. So is a `file://` URI if that path exists; otherwise it is percent-decoded.
     """
     scheme, separator, rest = location.partition("://")
     if not separator:
@@ -52,7 +52,7 @@ def local_path(location: str) -> str | None:
 
 
 def decode_local(location: str) -> str:
-    """A percent-encoded `file://` URI letter by letter, as other paths may be appended to it."""
+    """A percent-encoded `file://` URI in decoded form, so that paths can be appended to it."""
     path = local_path(location)
     return location if path is None or location.endswith(path) else f"file://{path}"
 
@@ -73,7 +73,7 @@ def list_files(location: str) -> Listing:
 
 
 def file_version(location: str) -> str | None:
-    """The version of one file, None where it is gone or cannot be told (web addresses)."""
+    """The version of one file, None where the file is missing or has no known version (web URLs)."""
     if is_web_url(location):
         return None
     path = local_path(location)
@@ -113,7 +113,7 @@ def changed_at(location: str) -> float | None:
         found = None if path is None else os.stat(path)
     except OSError:
         return None
-    # A copy may carry any time of change, even one to come; the time of its inode cannot be set.
+    # A copy may have any modification time, even a future one; the time of its inode cannot be set.
     return None if found is None else min(found.st_mtime, found.st_ctime)
 
 
@@ -165,11 +165,11 @@ def _list_local(path: str, prefix: str, listing: Listing) -> None:
             try:
                 found = entry.stat()
             except OSError:
-                continue  # gone meanwhile, or a link to nothing
+                continue  # deleted meanwhile, or a broken link
             if stat.S_ISREG(found.st_mode):
                 listing.versions[prefix + entry.name] = _local_version(found)
             elif stat.S_ISDIR(found.st_mode):
-                # It may lead back to where it stands.
+                # The link may lead to a folder that contains it.
                 listing.linked_folders.append(prefix + entry.name)
     for name in folders:
         _list_local(os.path.join(path, name), f"{prefix}{name}/", listing)
@@ -195,12 +195,12 @@ def _store_version(info: Mapping[str, Any]) -> str:
 
 
 def _open_store(location: str) -> tuple[Any, str]:
-    """The filesystem of an object store, and the path on it; the key is taken letter by letter."""
+    """The filesystem of an object store, and the path on it; the key is taken literally."""
     scheme, _, rest = location.partition("://")
     bucket, _, key = rest.partition("/")
     try:
         root = ObjectStoragePath(f"{scheme}://{bucket}")
-        # Looked up here, where a missing filesystem can be told from a missing file.
+        # Looked up here, because here the error means a missing filesystem and not a missing file.
         return root.fs, f"{root.path.rstrip('/')}/{key}" if key else root.path
     except (ValueError, ImportError) as error:
         raise LocationError(

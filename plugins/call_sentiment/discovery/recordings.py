@@ -1,4 +1,4 @@
-"""Recordings: where the audio is, what it is called, and what is said about it."""
+"""Recordings that were found: their addresses, call ids and facts."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Recording:
     :param call_id: from the sidecar or manifest, else `address`.
     :param recording: where the audio is: local path, object-storage URI or http(s) URL (with its query).
     :param address: the same without what may be secret in it.
-    :param source: the file, or `<manifest>:<line>`, that told of it; the name it fails under if refused.
+    :param source: the file or `<manifest>:<line>` that lists it; its call id if it is refused.
     :param refusal: why it cannot be transcribed as it is, or None.
-    :param version: the version of the file's content, None where that cannot be told.
+    :param version: the version of the file's content, None where it is not known.
     :param sidecar_version: the same of its sidecar, None where it has none.
     """
 
@@ -42,21 +42,19 @@ def public_address(recording: str) -> str:
 
 
 def short_name(name: str) -> str:
-    """A name that fits into an index: beyond a thousand bytes, its hash."""
+    """A name that fits in an index: its hash if it is longer than a thousand bytes."""
     if len(name.encode(errors="replace")) <= MAX_CALL_ID_BYTES:
         return name
     return "sha256:" + hashlib.sha256(name.encode(errors="replace")).hexdigest()
 
 
 def make_recording(recording: str, source: str, facts: CallFacts) -> Recording:
-    """A recording with what is said about it; refused where nothing tells it from others."""
+    """A recording with its facts; refused where nothing that may be kept identifies it."""
     address = public_address(recording)
     if facts.call_id is None and address != recording:
         suffix = posixpath.splitext(urlsplit(address).path)[1].lower()
         if suffix not in AUDIO_SUFFIXES:
-            reason = (
-                "give it a call_id: only the query of its address, which is not kept, tells it from others"
-            )
+            reason = "give it a call_id: only the query of its address identifies it, and that is not kept"
             return refuse_recording(source, address, reason)
     return Recording(
         call_id=facts.call_id or short_name(address),

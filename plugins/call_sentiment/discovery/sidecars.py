@@ -108,10 +108,10 @@ def _channels(value: Any) -> tuple[dict[str, str] | None, list[str]]:
 
 
 def _near_misses(content: Mapping[str, Any], known: Collection[str]) -> list[str]:
-    """What is probably meant to be a field of `known` that is absent, in sentences."""
+    """Notices about fields that look like misspelt ones of `known`."""
     absent = [name for name in known if content.get(name) in ([], {}) or is_blank(content.get(name))]
     found = [
-        f"{shown(key)} looks like {name} and is not used: name it {name}, if it is meant"
+        f"{shown(key)} looks like {name} and is not used: name it {name} if that is meant"
         for key in content
         if key not in known and not is_blank(content[key])
         for name in absent
@@ -124,7 +124,7 @@ def _near_misses(content: Mapping[str, Any], known: Collection[str]) -> list[str
 @lru_cache(maxsize=4096)
 def _is_near(written: str, known: str) -> bool:
     short, long = sorted((written, known), key=len)
-    # What goes on for longer, like queue_wait_seconds, is something else.
+    # A name with a longer ending, like queue_wait_seconds, is another field.
     if (
         len(short) >= _MIN_PREFIX
         and long.startswith(short)

@@ -150,7 +150,7 @@ def _read_line(location: str, source: str, line: bytes) -> Recording:
         return refuse_recording(source, source, f"manifest line: {explain(error)}")
     recording = recording.strip()
     if "://" not in recording and not os.path.isabs(recording):
-        # What stands in a manifest is meant from where the manifest is.
+        # A relative path in a manifest is relative to the folder of the manifest.
         recording = f"{location.rpartition('/')[0]}/{recording}" if "/" in location else recording
     metadata = {key: value for key, value in facts.metadata.items() if key != "recording"}
     return make_recording(clean_text(recording), source, replace(facts, metadata=metadata))

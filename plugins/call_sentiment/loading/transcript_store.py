@@ -30,7 +30,7 @@ def store_answer(
     """Store an answer; return its number of sentences, None if it was stored before.
 
     Raises UnstorableError or psycopg2.Error. Neither quotes the call: PostgreSQL's own message may quote a
-    line, and so what was said.
+    line, and so the call.
 
     :param sentence_lines: as `copy_lines` returns them.
     """

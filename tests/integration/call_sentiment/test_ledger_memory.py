@@ -288,7 +288,7 @@ def test_whoever_opens_the_same_call_waits_and_reads_the_ledger_anew(calls: Conn
         assert result.result(timeout=30) == "id of B"
 
 
-def test_overlapping_batches_in_any_order_do_not_block_each_other_for_good(calls: Connection) -> None:
+def test_overlapping_batches_in_any_order_do_not_deadlock(calls: Connection) -> None:
     def work(order: str) -> int:
         for _ in range(10):
             with opened(*order) as (_, submissions):
@@ -340,7 +340,7 @@ def test_a_killed_process_frees_its_calls_and_loses_nothing_it_noted(
     assert found.transcript_id == ("id of A" if "submitted" in steps else None)
 
 
-def test_without_its_connection_nothing_can_be_noted_and_so_nothing_posted(calls: Connection) -> None:
+def test_without_its_connection_nothing_is_noted_and_nothing_posted(calls: Connection) -> None:
     with opened("A") as (memory, submissions):
         query(
             calls,

@@ -191,7 +191,7 @@ def test_a_call_without_sentences_is_loaded_and_scored_all_the_same(
         (TranscriptNotFoundError("?"), "AssemblyAI no longer knows this transcript", True),
     ],
 )
-def test_a_job_that_failed_is_told_with_its_reason(
+def test_a_failed_job_is_recorded_with_its_reason(
     calls: Connection, answer: Any, reason: str, retryable: bool
 ) -> None:
     assert load(Service(A=answer, B=completed(said("Hello.", 0))), "A", "B") == LoadSummary(
@@ -204,7 +204,7 @@ def test_a_job_that_failed_is_told_with_its_reason(
 
 
 @pytest.mark.parametrize("status", ["queued", "processing", "something new"])
-def test_a_job_that_is_not_over_is_left_alone(calls: Connection, status: str) -> None:
+def test_a_job_in_progress_is_left_alone(calls: Connection, status: str) -> None:
     assert load(Service(A={"status": status}), "A") == LoadSummary(in_progress=1)
     assert states(calls)["A"] == "submitted"
 

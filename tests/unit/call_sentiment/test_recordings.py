@@ -44,7 +44,7 @@ def test_a_folder_is_searched_for_audio_in_the_order_of_names(tmp_path: Path) ->
     assert [r.refusal is None for r in recordings] == [False, True, True]
 
 
-def test_a_relative_folder_and_a_file_url_name_recordings_as_they_were_given(
+def test_a_relative_folder_and_a_file_url_name_recordings_as_given(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(tmp_path, "in/a.mp3")

@@ -192,7 +192,7 @@ for _ in range(1000):
 """
 
 
-def test_threads_that_read_the_first_sentences_of_a_process_do_not_crash_it() -> None:
+def test_threads_reading_the_first_sentences_do_not_crash_the_process() -> None:
     done = subprocess.run(
         [sys.executable, "-c", FIRST_READERS], capture_output=True, text=True, check=False, timeout=300
     )

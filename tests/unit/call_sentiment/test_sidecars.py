@@ -102,7 +102,7 @@ def test_a_language_is_read_as_assemblyai_writes_it(written: str) -> None:
 def test_a_field_that_is_nearly_a_known_one_is_told(written: str, field: str) -> None:
     facts = read_facts({written: "x"})
     assert facts.notices == (
-        f'"{written}" looks like {field} and is not used: name it {field}, if it is meant',
+        f'"{written}" looks like {field} and is not used: name it {field} if that is meant',
     )
     assert facts.metadata == {written: "x"}
     assert read_facts({written: "x", field: ""}).notices == facts.notices
@@ -118,7 +118,7 @@ def test_what_is_only_a_little_like_a_known_field_is_not_told(name: str) -> None
 def test_a_field_that_the_caller_reads_is_known_too() -> None:
     assert read_facts({"recording": "a.mp3"}, ["recording"]).notices == ()
     assert read_facts({"recordings": "a.mp3"}, ["recording"]).notices == (
-        '"recordings" looks like recording and is not used: name it recording, if it is meant',
+        '"recordings" looks like recording and is not used: name it recording if that is meant',
     )
 
 

@@ -1,5 +1,5 @@
--- Calls by their ids, or by the bytes of a recording that has a transcript, with what tells their recordings from
--- others. Calls that were only ever refused are no calls yet. Reads only.
+-- Calls by their ids, or by the bytes of a recording that has a transcript, with all that recordings are compared
+-- by. A call that has only refusals is left out. Reads only.
 SELECT c.call_id, c.recording, c.recording_version, c.recording_number, c.recording_replaced,
        past.live, past.paid, past.is_open, past.contents, c.channels, c.language_code
 FROM call_sentiment.calls AS c

@@ -1,5 +1,5 @@
--- The calls whose recording is under a prefix or at one of the given addresses, the newest last, with what tells
--- whether to look closer at them. A call whose place holds other audio now is left out. Reads only.
+-- The calls whose recording is under a prefix or at one of the given addresses, the newest last, with the versions
+-- that tell whether a recording changed. A call whose address holds other audio now is left out. Reads only.
 SELECT c.recording, c.call_id, c.recording_version, c.sidecar_version,
        EXISTS (
            SELECT FROM call_sentiment.transcripts AS t WHERE t.call_id = c.call_id AND t.state <> 'failed'

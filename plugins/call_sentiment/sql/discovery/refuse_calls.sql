@@ -1,5 +1,5 @@
--- Record the recordings that cannot be transcribed as they are, and return those that are news. A refusal that
--- stands already, or of a call that is live, adds nothing, so a rerun returns none.
+-- Record the recordings that cannot be transcribed as they are, and return the new ones. A refusal that is recorded
+-- already, or of a call that is live, adds nothing, so a rerun returns none.
 WITH refused AS (
     SELECT r.call_id, r.recording, r.refusal
     FROM jsonb_to_recordset(%(refused)s::jsonb) AS r (call_id text, recording text, refusal text)

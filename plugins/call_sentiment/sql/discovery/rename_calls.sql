@@ -1,5 +1,5 @@
--- Give calls another id, and return the old ids of those that have it now. Not while a call is just being submitted
--- (its lock is held under the old id), nor where the new id is taken. A rerun finds no call of the old id.
+-- Give calls another id, and return the old ids of those that have it now. Not while a call is being submitted (its
+-- lock is held under the old id), nor where the new id is taken. A rerun finds no call of the old id.
 -- Seed 4703270718905523: the lock of a call.
 WITH wanted AS MATERIALIZED (
     SELECT r.old_id, r.new_id

@@ -1,5 +1,5 @@
--- Give intents that nobody has begun to submit the options their calls ask for now. Not while a call is just being
--- submitted: its lock is held. Rerunning changes nothing.
+-- Give intents that were never posted the options that their calls ask for now. Not while a call is being submitted:
+-- then its lock is held. A rerun changes nothing.
 -- Seed 4703270718905523: the lock of a call.
 UPDATE call_sentiment.transcripts AS t
 SET options = o.options, config_sha256 = encode(sha256(convert_to(o.options::text, 'UTF8')), 'hex')

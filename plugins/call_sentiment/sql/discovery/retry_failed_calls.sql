@@ -1,5 +1,6 @@
--- Write a new intent for every call whose last word is a failure that may go away, up to the limit of attempts;
--- but not where the address was cut: it must be listed anew. A rerun finds the new intent and adds nothing.
+-- Write a new intent for every call whose newest transcript failed with an error worth a retry, up to the limit of
+-- attempts; not where the query of the address was cut: that address must be listed anew. A rerun finds the new
+-- intent and adds nothing.
 INSERT INTO call_sentiment.transcripts (call_id, config_sha256, options, attempt, state, recording_number)
 SELECT f.call_id, f.config_sha256, f.options, f.attempt + 1, 'intent', f.recording_number
 FROM call_sentiment.transcripts AS f

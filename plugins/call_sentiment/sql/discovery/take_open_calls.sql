@@ -1,13 +1,13 @@
--- Every call that is under way and not another run's, oldest first, those that gave trouble last so that they hold
--- nobody up. What is to be submitted is claimed for this run: that keeps other runs from it until this one ends. Jobs
--- that AssemblyAI works on belong to nobody, so that no run holds them up. A rerun takes the same.
+-- Every open call that no other active run has claimed, oldest first; those with an error come last, so that they
+-- delay no others. Claims the intents for this run, which keeps other runs from them until this run ends. Jobs in
+-- progress are never claimed, so that any run can load them. A rerun takes the same.
 WITH open AS MATERIALIZED (
-    SELECT t.transcript_id, t.call_id, t.state, t.error IS NOT NULL AS troubled
+    SELECT t.transcript_id, t.call_id, t.state, t.error IS NOT NULL AS has_error
     FROM call_sentiment.transcripts AS t
     WHERE t.state IN ('submitted', 'loaded')
        OR (t.state = 'intent'
            AND (t.claimed_by IS NULL OR t.claimed_by = %(run)s OR NOT t.claimed_by = ANY (%(active_runs)s::text[])))
-    ORDER BY troubled, t.transcript_id
+    ORDER BY has_error, t.transcript_id
     LIMIT %(limit)s
 ),
 claimed AS (
@@ -18,4 +18,4 @@ claimed AS (
       AND o.state = 'intent'
       AND t.claimed_by IS DISTINCT FROM %(run)s
 )
-SELECT o.call_id FROM open AS o ORDER BY o.troubled, o.transcript_id
+SELECT o.call_id FROM open AS o ORDER BY o.has_error, o.transcript_id

@@ -1,7 +1,7 @@
--- Take over what is said now about calls that were transcribed already: facts, and where their recordings are. What is
--- not said any more stays. Channels and language belong to what was asked for, so they change only with the audio.
--- Rerunning with the same calls changes nothing, and returns none.
-WITH said AS (
+-- Take over the present facts and addresses of calls that were transcribed already. A fact that is missing now stays
+-- as it was. Channels and language belong to what was submitted, so they change only with the audio. A rerun with
+-- the same calls changes nothing and returns none.
+WITH present AS (
     SELECT n.*
     FROM jsonb_to_recordset(%(calls)s::jsonb) AS n (
         call_id text, recording text, recording_version text, recording_number integer, sidecar_version text,
@@ -25,7 +25,7 @@ merged AS (
         c.metadata || n.metadata AS metadata,
         coalesce(n.notices, c.notices) AS notices,
         (c.started_at, c.queue, c.agent_id, c.metadata) AS facts_before
-    FROM said AS n
+    FROM present AS n
     JOIN call_sentiment.calls AS c ON c.call_id = n.call_id
 )
 UPDATE call_sentiment.calls AS c

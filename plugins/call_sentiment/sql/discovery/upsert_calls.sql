@@ -1,6 +1,6 @@
--- Store the calls that were found. One that has not been submitted takes over what its sidecar says now (a fresh
--- address, a corrected language); one that has keeps what it was submitted with, unless it is to be transcribed
--- again. Rerunning with the same calls changes nothing.
+-- Store the calls that were found. A call that was not submitted yet takes over the present facts of its sidecar (a
+-- new address, a corrected language). One that was keeps what it was submitted with, unless it is to be transcribed
+-- again. A rerun with the same calls changes nothing.
 INSERT INTO call_sentiment.calls AS c (
     call_id, recording, recording_version, recording_number, sidecar_version, started_at, queue, agent_id, channels,
     language_code, metadata, notices

@@ -1,4 +1,4 @@
--- Transcripts that were given up and not looked at for an hour, as long as AssemblyAI lists jobs. Reads only.
+-- Transcripts that were given up and not looked up for an hour, as long as AssemblyAI lists their jobs. Reads only.
 SELECT t.transcript_id, t.assemblyai_id
 FROM call_sentiment.transcripts AS t
 WHERE t.given_up_at < now() - interval '1 hour'

@@ -1,6 +1,6 @@
--- The submitted transcripts of these calls, with what is needed to read them: those that have ended (NULL: any), and those
--- in progress for too long. They are locked for this session against other loads; what another one holds is left
--- out. A rerun gives what is left.
+-- The submitted transcripts of these calls, with what is needed to read them: those whose jobs have ended (NULL:
+-- all), and those in progress for too long. Locks them for this session against other loads; those that another
+-- session has locked are left out. A rerun returns what is still submitted.
 -- Seed 4703270718905524: the lock of a job that is loaded.
 WITH wanted AS MATERIALIZED (
     SELECT t.transcript_id, t.assemblyai_id, c.channels,

@@ -1,5 +1,5 @@
--- Mark a transcript as loaded, with what its answer says besides sentences, in the transaction that stores those.
--- Locks it until then. No row, and nothing changed, where somebody else was faster.
+-- Mark a transcript as loaded and store its answer without the sentences, in the transaction that stores those.
+-- Locks it until then. Changes and returns no row where another process was faster.
 UPDATE call_sentiment.transcripts
 SET state = 'loaded', loaded_at = now(), error = NULL, status = %(status)s, language_code = %(language_code)s,
     speech_model_used = %(speech_model_used)s, audio_duration_s = %(audio_duration_s)s, answer = %(answer)s,

@@ -1,5 +1,5 @@
--- Take up a transcript again that was given up and has ended since, unless the call has another one by now. A rerun finds
--- it taken up.
+-- Mark a given-up transcript whose job has ended as submitted again, unless its call has another transcript by now.
+-- A rerun changes nothing.
 UPDATE call_sentiment.transcripts AS t
 SET state = 'submitted', failed_in = NULL, retryable = NULL, error = NULL, given_up_at = NULL
 WHERE t.transcript_id = %(transcript_id)s

@@ -1,5 +1,5 @@
--- What became of these calls, in the words of the overview. Reads only. A failure is said to be retryable while
--- the ledger would still try it again.
+-- The outcome of these calls, as call_overview has it. Reads only. A failure is retryable while the ledger would
+-- still try it again.
 SELECT o.call_id, o.status, o.reason, o.needs_review, o.notices, t.audio_duration_s, o.in_progress_since AS since, t.given_up_at IS NOT NULL AS given_up,
        coalesce(t.retryable AND t.attempt < %(max_attempts)s AND NOT c.query_removed, false) AS retryable
 FROM call_sentiment.call_overview AS o

@@ -1,5 +1,5 @@
--- The call that holds the same bytes with the same options and is live, or has failed for good after it was sent:
--- its verdict stands for this one too. Reads only.
+-- The call with the same bytes and options that is live, or was submitted and failed for good: its outcome holds for
+-- this one too. Reads only.
 SELECT t.call_id
 FROM call_sentiment.transcripts AS t
 WHERE t.content_sha256 = %(content_sha256)s

@@ -1,6 +1,6 @@
--- Put a submission that was not made into its end state, failed or duplicate, and drop what may be secret in the
--- recording's address. Where the file could not be read, its version is forgotten, so that discovery looks again.
--- Repeating it changes nothing; no row comes back where it was submitted after all.
+-- Mark a transcript that was not submitted as failed or duplicate, and cut what may be secret from the recording's
+-- address. Where the file could not be read, its version is deleted, so that discovery reads it again. A rerun
+-- changes nothing; no row is returned where it was submitted meanwhile.
 WITH ended AS (
     UPDATE call_sentiment.transcripts
     SET state = %(state)s,

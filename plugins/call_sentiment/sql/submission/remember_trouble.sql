@@ -1,4 +1,4 @@
--- Note why a submission could not be made this time; it stays open. Repeating it keeps the last reason.
+-- Note why a transcript could not be submitted this time; it stays an intent. A rerun keeps the last reason.
 UPDATE call_sentiment.transcripts
 SET error = %(error)s
 WHERE transcript_id = %(transcript_id)s

@@ -14,7 +14,7 @@ import os
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import Asset, Param, dag, task
+from airflow.sdk import DAG, Asset, Param, task
 from airflow.sdk.exceptions import DownstreamTasksSkipped
 
 from assemblyai_provider.hooks import AssemblyAIHook
@@ -107,57 +107,78 @@ PARAMS = {
 }
 
 
-@dag(
-    dag_id=DAG_ID,
-    dag_display_name="Call sentiment",
-    description="Transcribe call recordings and score their sentiment",
-    schedule=read_schedule(SCHEDULE),
-    catchup=False,
-    max_active_runs=4,
-    params=PARAMS,
-    default_args={"retries": 2, "retry_delay": timedelta(seconds=30)},
-    user_defined_macros={"describe_batch": tasks.describe_batch},
-    tags=["assemblyai", "call-sentiment"],
-    doc_md=__doc__,
-)
-def call_sentiment() -> None:
-    @task
-    def discover(*, params: Any = None, ti: Any = None) -> list[list[str]]:
-        hook = AssemblyAIHook(ASSEMBLYAI)
-        hook.check_account()
-        batches = tasks.discover_calls(
-            RESULTS,
-            params,
-            hook.get_transcript,
-            hook.are_in_progress,
-            tasks.name_of_run(ti.dag_id, ti.run_id),
-            lambda name: tasks.is_run_active(name, ti.get_dagrun_state),
-        )
-        if batches is None:
-            raise DownstreamTasksSkipped(tasks=["submit", "wait", "load", "score", "report"])
-        return batches
-
-    @task(
-        task_id="load",
-        trigger_rule="all_done",
-        map_index_template="{{ describe_batch(task.op_kwargs['call_ids']) }}",
+@task
+def discover(*, params: Any = None, ti: Any = None) -> list[list[str]]:
+    hook = AssemblyAIHook(ASSEMBLYAI)
+    hook.check_account()
+    batches = tasks.discover_calls(
+        RESULTS,
+        params,
+        hook.get_transcript,
+        hook.are_in_progress,
+        tasks.name_of_run(ti.dag_id, ti.run_id),
+        lambda name: tasks.is_run_active(name, ti.get_dagrun_state),
     )
-    def load_sentences(call_ids: list[str], ended: Any, *, params: Any = None) -> None:
-        get_transcript = AssemblyAIHook(ASSEMBLYAI).get_transcript
-        tasks.load_calls(RESULTS, call_ids, get_transcript, ended and ended[:], params["give_up_after_h"])
+    if batches is None:
+        raise DownstreamTasksSkipped(tasks=["submit", "wait", "load", "score", "report"])
+    return batches
 
-    @task(trigger_rule="all_done")
-    def score() -> int:
-        return tasks.score_calls(RESULTS)
 
-    @task(trigger_rule="all_done", outlets=[SCORES])
-    def report(
-        batches: list[list[str]] | None, *, params: Any = None, ti: Any = None, outlet_events: Any = None
-    ) -> None:
-        states = ti.get_task_states(dag_id=ti.dag_id, run_ids=[ti.run_id])[ti.run_id]
-        counts = tasks.report_run(RESULTS, batches or [], states, params["max_failed_share"])
-        outlet_events[SCORES].extra = counts
+@task(
+    task_id="load",
+    trigger_rule="all_done",
+    map_index_template="{{ describe_batch(task.op_kwargs['call_ids']) }}",
+)
+def load_sentences(call_ids: list[str], ended: Any, *, params: Any = None) -> None:
+    get_transcript = AssemblyAIHook(ASSEMBLYAI).get_transcript
+    tasks.load_calls(RESULTS, call_ids, get_transcript, ended and ended[:], params["give_up_after_h"])
 
+
+@task(trigger_rule="all_done")
+def score() -> int:
+    return tasks.score_calls(RESULTS)
+
+
+@task(trigger_rule="all_done", outlets=[SCORES])
+def report(
+    batches: list[list[str]] | None, *, params: Any = None, ti: Any = None, outlet_events: Any = None
+) -> None:
+    states = ti.get_task_states(dag_id=ti.dag_id, run_ids=[ti.run_id])[ti.run_id]
+    counts = tasks.report_run(RESULTS, batches or [], states, params["max_failed_share"])
+    outlet_events[SCORES].extra = counts
+
+
+def make_dag(
+    dag_id: str = DAG_ID,
+    *,
+    retries: int = 2,
+    retry_delay: timedelta = timedelta(seconds=30),
+    wait_timeout: timedelta = timedelta(hours=2),
+) -> DAG:
+    """Build the Dag under an id; the file that assigns it to a module variable registers it.
+
+    :param wait_timeout: fails `wait`; it passes only where the triggerer is down for hours.
+    """
+    with DAG(
+        dag_id,
+        dag_display_name="Call sentiment",
+        description="Transcribe call recordings and score their sentiment",
+        schedule=read_schedule(SCHEDULE),
+        catchup=False,
+        max_active_runs=4,
+        params=PARAMS,
+        default_args={"retries": retries, "retry_delay": retry_delay},
+        user_defined_macros={"describe_batch": tasks.describe_batch},
+        tags=["assemblyai", "call-sentiment"],
+        doc_md=__doc__,
+        # Otherwise a file that imports this one would register this Dag a second time.
+        auto_register=False,
+    ) as dag:
+        _connect_tasks(wait_timeout)
+    return dag
+
+
+def _connect_tasks(wait_timeout: timedelta) -> None:
     batches = discover()
     submit = AssemblyAISubmitTranscriptOperator.partial(
         task_id="submit",
@@ -173,12 +194,11 @@ def call_sentiment() -> None:
         fail_on_error=False,
         patience="{{ params.wait_s / 3 }}",
         end_after="{{ params.wait_s }}",
-        # Only where the triggerer is dead for hours.
-        timeout=timedelta(hours=2),
+        timeout=wait_timeout,
         trigger_rule="all_done",
         map_index_template="{{ describe_batch(task.transcript_ids) }}",
     ).expand(transcript_ids=submit.output)
     load_sentences.partial(ended=wait.output).expand(call_ids=batches) >> score() >> report(batches)
 
 
-call_sentiment()
+call_sentiment = make_dag()

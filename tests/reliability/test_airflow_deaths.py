@@ -13,7 +13,7 @@ import pytest
 
 from assemblyai_sandbox.testing import SandboxServer
 from call_sentiment import DAG_ID
-from tests.support.reliability.live import HASTY_DAG_ID, SECOND_DAG_ID, Live
+from tests.support.reliability.live import SECOND_DAG_ID, SHORT_TIMEOUT_DAG_ID, Live
 from tests.support.reliability.world import airflow_connections
 from tests.support.workers import Workers, until
 
@@ -131,9 +131,9 @@ def test_same_batch_submitted_twice_at_once(live: Live, trials: Trials, tmp_path
 def test_deadline_of_the_sensor_passes(live: Live, trials: Trials) -> None:
     live.record(5)
     live.vendor.script("*", {"processing_s": 25})
-    run_id = live.trigger(HASTY_DAG_ID)
-    assert live.finished(run_id, HASTY_DAG_ID) == "failed"
-    assert live.states(run_id, "wait", HASTY_DAG_ID) == ["failed"]
+    run_id = live.trigger(SHORT_TIMEOUT_DAG_ID)
+    assert live.finished(run_id, SHORT_TIMEOUT_DAG_ID) == "failed"
+    assert live.states(run_id, "wait", SHORT_TIMEOUT_DAG_ID) == ["failed"]
     assert live.ledger("submitted") == 5
     posts = len(live.vendor.journal("submit"))
     _ends_well(live, trials, "deadline", live.trigger())

@@ -27,7 +27,7 @@ from tests.support.airflow_task import ExecutionApi, run_task
 
 TRIES = 3
 RESULTS, ASSEMBLYAI = call_sentiment_dag.RESULTS, call_sentiment_dag.ASSEMBLYAI
-DAG = call_sentiment_dag.call_sentiment()
+DAG = call_sentiment_dag.call_sentiment
 PARAMS = {name: param.value for name, param in call_sentiment_dag.PARAMS.items()}
 
 UPLOAD_WORKERS: int = DAG.get_task("submit").partial_kwargs["upload_workers"]

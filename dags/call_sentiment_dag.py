@@ -1,11 +1,12 @@
-"""Call recordings in, sentiment scores per call out.
+"""Transcribe call recordings and score the sentiment of each call.
 
-**discover** finds the calls and claims the new ones in the ledger. **submit** uploads each recording to
-AssemblyAI, once, whatever dies in between. **wait** holds no worker while AssemblyAI works. **load** copies
-the sentences into PostgreSQL, **score** computes the figures there, **report** tells what failed and why.
+**discover** finds calls and claims the new ones in the ledger. **submit** uploads each recording to
+AssemblyAI once, even if a worker dies in between. **wait** occupies no worker while AssemblyAI works.
+**load** copies the sentences into PostgreSQL. **score** computes the figures there. **report** logs every
+failed call with its reason.
 
-The results are in the schema `call_sentiment` of the connection `call_sentiment_db`: begin with the view
-`call_overview`. A call that failed does not stop the others, and a run that died is gone on with by the next.
+The results are in the schema `call_sentiment` of the connection `call_sentiment_db`. Start with the view
+`call_overview`. A failed call does not stop the others. The next run picks up where a dead one stopped.
 """
 
 from __future__ import annotations
@@ -28,13 +29,13 @@ from call_sentiment.schedule import default_wait_s, read_schedule
 ASSEMBLYAI = "assemblyai_default"
 RESULTS = "call_sentiment_db"
 SCORES = Asset("call_sentiment_scores")
-# A cron expression, or a number of seconds; empty: only when triggered.
+# A cron expression or a number of seconds. Empty: the Dag runs only when triggered.
 SCHEDULE = os.environ.get("CALL_SENTIMENT_SCHEDULE", "30")
 
-# Airflow keeps the params of a run in plain and shows them, so no secret may get there.
+# Airflow stores and shows the params of a run in plain text, so they must not hold a secret.
 NO_WEBHOOKS = {
     "not": {"pattern": f"^{WEBHOOK_PREFIX}"},
-    "description": "A webhook belongs into the extra of the Airflow connection assemblyai_default "
+    "description": "A webhook belongs in the extra of the Airflow connection assemblyai_default "
     "(webhook_url, webhook_auth_header_name, webhook_secret), where its secret is encrypted.",
 }
 
@@ -44,7 +45,7 @@ PARAMS = {
         type="string",
         minLength=1,
         title="Recordings",
-        description="A folder, an object-storage URI (s3://, gs://) or a manifest (.jsonl).",
+        description="The calls: a folder, an object-store URI (s3://, gs://) or a manifest (.jsonl).",
     ),
     "batch_size": Param(
         100,
@@ -52,42 +53,43 @@ PARAMS = {
         minimum=1,
         maximum=200,
         title="Batch size",
-        description="How many calls one task instance submits, waits for or loads.",
+        description="Calls that one mapped task submits, waits for or loads.",
     ),
     "transcript_options": Param(
         {},
         type="object",
         propertyNames=NO_WEBHOOKS,
         title="Transcript options",
-        description='Sent to AssemblyAI, laid over the defaults; for example {"entity_detection": true}.',
+        description="Sent to AssemblyAI with every new transcript. They override the defaults. "
+        'Example: {"entity_detection": true}.',
     ),
     "retranscribe": Param(
         False,
         type="boolean",
         title="Transcribe again",
-        description="Pay once more for calls that were transcribed with other options.",
+        description="Transcribe, and pay for, calls again that were transcribed with other options.",
     ),
     "min_unchanged_s": Param(
         30,
         type="number",
         minimum=0,
-        title="Seconds unchanged",
-        description="A file that changed more recently may still be written: it is left for the next run.",
+        title="Minimum age of a recording (seconds)",
+        description="A file that changed more recently may be incomplete. A later run takes it.",
     ),
     "wait_s": Param(
         default_wait_s(SCHEDULE),
         type="number",
         minimum=1,
-        title="Seconds to wait",
-        description="A run waits so long for its transcripts at most, and a third of it for a further one. "
-        "What is not over by then is loaded by a later run.",
+        title="Longest wait (seconds)",
+        description="A run waits at most this long for its jobs. It stops earlier when no further job has "
+        "ended for a third of this time. A later run loads the jobs that are still in progress.",
     ),
     "give_up_after_h": Param(
         24,
         type="number",
         exclusiveMinimum=0,
-        title="Hours until a job is given up",
-        description="A job in progress for longer fails its call. Should it end later, it is still loaded.",
+        title="Give up after (hours)",
+        description="A job in progress for longer fails its call. If the job ends later, it is still loaded.",
     ),
     "max_failed_share": Param(
         0.5,
@@ -95,14 +97,14 @@ PARAMS = {
         minimum=0,
         maximum=1,
         title="Tolerated share of failed calls",
-        description="The run fails when more of its calls than this have failed.",
+        description="The run fails when a larger share of its calls has failed. 0.5 is half of them.",
     ),
     "pool": Param(
         "default_pool",
         type="string",
         minLength=1,
         title="Airflow pool",
-        description="The pool in which submitting, waiting and loading take their slots; it has to exist.",
+        description="The pool of the tasks submit, wait and load. It must exist.",
     ),
 }
 

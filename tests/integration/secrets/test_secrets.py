@@ -198,7 +198,7 @@ def test_words_are_in_no_other_table_than_those_of_the_answer(live: Live) -> Non
 
 
 def test_a_webhook_in_a_runs_params_is_refused_before_it_is_stored(live: Live) -> None:
-    with pytest.raises(RuntimeError, match="A webhook belongs into the extra of the Airflow") as refusal:
+    with pytest.raises(RuntimeError, match="A webhook belongs in the extra of the Airflow") as refusal:
         live.trigger(transcript_options={"webhook_auth_header_value": WEBHOOK_SECRET})
     assert WEBHOOK_SECRET not in str(refusal.value)
     assert WEBHOOK_SECRET not in _dump(live.stack.postgres.dsn("airflow"), "--table=dag_run")

@@ -1,4 +1,4 @@
-"""A worker dies at every boundary of the pipeline; the next run carries on."""
+"""A worker dies at every step of the pipeline; the next run picks up where it stopped."""
 
 from __future__ import annotations
 
@@ -12,52 +12,50 @@ from typing import TYPE_CHECKING, Any
 import psycopg2
 import pytest
 
-from tests.support.reliability.world import Gate, World, kill
-from tests.support.workers import until
+from tests.support.reliability.call_centre import CallCentre, kill
+from tests.support.reliability.write_barrier import Write, WriteBarrier
+from tests.support.workers import wait_until
 
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
 
-    from tests.reliability.conftest import Trials
+    from tests.reliability.conftest import FaultRecorder
 
 STEPS = ("discover", "submit", "load", "score", "report")
-_T = "ON call_sentiment.transcripts"
-_BECOMES = f"BEFORE UPDATE {_T} FOR EACH ROW WHEN (NEW.state = '{{}}' AND OLD.state <> NEW.state)"
 
-WRITES: Mapping[str, tuple[str, str]] = {
-    "storing a call": ("discover", "BEFORE INSERT ON call_sentiment.calls FOR EACH ROW"),
-    "writing an intent": ("discover", f"BEFORE INSERT {_T} FOR EACH ROW WHEN (NEW.state = 'intent')"),
+
+def _becomes(state: str) -> Write:
+    return Write("UPDATE", "transcripts", f"NEW.state = '{state}' AND OLD.state <> NEW.state")
+
+
+WRITES: Mapping[str, tuple[str, Write]] = {
+    "storing a call": ("discover", Write("INSERT", "calls")),
+    "writing an intent": ("discover", Write("INSERT", "transcripts", "NEW.state = 'intent'")),
     "committing the intents": (
         "discover",
-        f"AFTER INSERT {_T} DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.state = 'intent')",
+        Write("INSERT", "transcripts", "NEW.state = 'intent'", at_commit=True),
     ),
     "noting a POST": (
         "submit",
-        f"BEFORE UPDATE {_T} FOR EACH ROW WHEN (NEW.posted_at IS DISTINCT FROM OLD.posted_at)",
+        Write("UPDATE", "transcripts", "NEW.posted_at IS DISTINCT FROM OLD.posted_at"),
     ),
-    "noting an id": ("submit", _BECOMES.format("submitted")),
-    "noting a refusal": ("submit", _BECOMES.format("failed")),
-    "noting a duplicate": ("submit", _BECOMES.format("duplicate")),
+    "noting an id": ("submit", _becomes("submitted")),
+    "noting a refusal": ("submit", _becomes("failed")),
+    "noting a duplicate": ("submit", _becomes("duplicate")),
     "noting trouble": (
         "submit",
-        f"BEFORE UPDATE {_T} FOR EACH ROW WHEN (NEW.state = 'intent' AND NEW.error IS NOT NULL)",
+        Write("UPDATE", "transcripts", "NEW.state = 'intent' AND NEW.error IS NOT NULL"),
     ),
-    "copying sentences": (
-        "load",
-        "BEFORE INSERT ON call_sentiment.sentences FOR EACH ROW WHEN (NEW.position = 1)",
-    ),
-    "noting a load": ("load", _BECOMES.format("loaded")),
-    "committing a load": (
-        "load",
-        f"AFTER UPDATE {_T} DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.state = 'loaded')",
-    ),
-    "noting a failed job": ("load", _BECOMES.format("failed")),
-    "writing a score": ("score", "BEFORE INSERT ON call_sentiment.call_scores FOR EACH ROW"),
-    "writing a speaker's score": ("score", "BEFORE INSERT ON call_sentiment.speaker_scores FOR EACH ROW"),
-    "noting a score": ("score", _BECOMES.format("scored")),
+    "copying sentences": ("load", Write("INSERT", "sentences", "NEW.position = 1")),
+    "noting a load": ("load", _becomes("loaded")),
+    "committing a load": ("load", Write("UPDATE", "transcripts", "NEW.state = 'loaded'", at_commit=True)),
+    "noting a failed job": ("load", _becomes("failed")),
+    "writing a score": ("score", Write("INSERT", "call_scores")),
+    "writing a speaker's score": ("score", Write("INSERT", "speaker_scores")),
+    "noting a score": ("score", _becomes("scored")),
     "committing the scores": (
         "score",
-        f"AFTER UPDATE {_T} DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.state = 'scored')",
+        Write("UPDATE", "transcripts", "NEW.state = 'scored'", at_commit=True),
     ),
 }
 
@@ -80,7 +78,7 @@ slow = pytest.mark.faults
 
 
 def _points(faults: tuple[str, ...], names: Mapping[str, Any]) -> list[Any]:
-    """Every fault at every point; all but a few are left to `make faults`."""
+    """Every fault at every point; only a few of them are quick tests, the others run with `make faults`."""
     return [
         pytest.param(fault, name, marks=() if {(fault, name), name} & QUICK else slow)
         for fault in faults
@@ -88,105 +86,116 @@ def _points(faults: tuple[str, ...], names: Mapping[str, Any]) -> list[Any]:
     ]
 
 
-def _prepare(world: World, step: str) -> tuple[Any, ...]:
-    """Bring the world to where `step` comes next; returns what the step is given."""
-    world.migrate()
+def _prepare(centre: CallCentre, step: str) -> tuple[Any, ...]:
+    """Run the steps before `step`; the arguments for it."""
+    centre.migrate()
     for earlier in STEPS[: STEPS.index("load" if step in ("wait", "trigger_by_itself") else step)]:
-        world.workers.run(earlier, *_given(world, earlier))
-    return _given(world, step)
+        centre.workers.run_step(earlier, *_arguments(centre, earlier))
+    return _arguments(centre, step)
 
 
-def _given(world: World, step: str) -> tuple[Any, ...]:
+def _arguments(centre: CallCentre, step: str) -> tuple[Any, ...]:
     return {
-        "discover": (world.location,),
-        "submit": (world.call_ids,),
-        "wait": (world.submitted_ids(),) if step == "wait" else (),
-        "trigger_by_itself": (world.submitted_ids(),) if step == "trigger_by_itself" else (),
-        "load": (world.call_ids,),
+        "discover": (centre.location,),
+        "submit": (centre.call_ids,),
+        "wait": (centre.submitted_ids(),) if step == "wait" else (),
+        "trigger_by_itself": (centre.submitted_ids(),) if step == "trigger_by_itself" else (),
+        "load": (centre.call_ids,),
         "score": (),
-        "report": ([world.call_ids],),
+        "report": ([centre.call_ids],),
     }[step]
 
 
-def _carry_on(world: World, trials: Trials, fault: str, undisturbed: object) -> None:
-    """The next run of the Dag; afterwards everything is as if nothing had happened."""
-    world.vendor.clear_faults()
-    world.workers.run("run", world.location)
-    trials.tried(fault, world.examine())
-    assert world.results() == undisturbed
+def _run_again(centre: CallCentre, faults: FaultRecorder, fault: str, expected: object) -> None:
+    """Run the Dag once more; its results must be those of a run without a fault."""
+    centre.vendor.clear_faults()
+    centre.workers.run_step("run", centre.location)
+    faults.record(fault, centre.examine())
+    assert centre.read_results() == expected
 
 
 @pytest.mark.parametrize(
     ("fault", "point"), _points(("kill-before-write", "kill-after-write", "connection-lost"), WRITES)
 )
 def test_a_death_at_a_write_loses_nothing(
-    world: World, trials: Trials, undisturbed: object, fault: str, point: str
+    centre: CallCentre,
+    faults: FaultRecorder,
+    expected: object,
+    fault: str,
+    point: str,
 ) -> None:
-    step, trigger = WRITES[point]
-    given = _prepare(world, step)
+    step, write = WRITES[point]
+    arguments = _prepare(centre, step)
     if point == "noting trouble":
-        world.vendor.fault("server_error", "submit", count=12)
-    with world.gate(trigger) as gate, world.workers.started(step, *given) as process:
-        pids = gate.reached(process)
-        _strike(fault, gate, process, pids)
-    _carry_on(world, trials, fault, undisturbed)
+        centre.vendor.fault("server_error", "submit", count=12)
+    with (
+        centre.hold_writes(write) as barrier,
+        centre.workers.start_step(step, *arguments) as process,
+    ):
+        pids = barrier.wait_for_backends(process)
+        _cause(fault, barrier, process, pids)
+    _run_again(centre, faults, fault, expected)
 
 
-def _strike(fault: str, gate: Gate, process: BaseProcess, pids: list[int]) -> None:
+def _cause(fault: str, barrier: WriteBarrier, process: BaseProcess, pids: list[int]) -> None:
     if fault == "connection-lost":
-        gate.undo(pids)
-        gate.open()
+        barrier.terminate(pids)
+        barrier.release()
         process.join(60)
         assert process.exitcode == 1
         return
     kill(process)
     if fault == "kill-before-write":
-        gate.undo(pids)
+        barrier.terminate(pids)
 
 
 @pytest.mark.parametrize(
     ("fault", "point"),
     [
         *_points(("kill-at-request",), REQUESTS),
-        # A request that only reads leaves nothing behind to be found.
+        # A request that only reads changes nothing, so the moment after it is no case of its own.
         *_points(("kill-after-request",), {name: REQUESTS[name] for name in ("uploading", "submitting")}),
     ],
 )
 def test_a_death_while_a_request_hangs_loses_nothing(
-    world: World, trials: Trials, undisturbed: object, fault: str, point: str
+    centre: CallCentre,
+    faults: FaultRecorder,
+    expected: object,
+    fault: str,
+    point: str,
 ) -> None:
     step, endpoint = REQUESTS[point]
-    given = _prepare(world, step)
+    arguments = _prepare(centre, step)
     kind = "slow" if fault == "kill-at-request" else "lost_answer"
-    # One request passes first where there are several, so that some calls are ahead of the others.
+    # Where there are several requests, the first one passes, so that some calls are further than others.
     skip = 1 if endpoint in ("upload", "submit") or step == "load" else 0
-    world.vendor.fault(kind, endpoint, delay_s=60, count=None, skip=skip)
-    before = world.vendor.control("GET", "health")["transcripts"]
-    with world.workers.started(step, *given) as process:
-        until(lambda: _hanging(world, kind, endpoint), f"{endpoint} hangs")
+    centre.vendor.fault(kind, endpoint, delay_s=60, count=None, skip=skip)
+    before = centre.vendor.control("GET", "health")["transcripts"]
+    with centre.workers.start_step(step, *arguments) as process:
+        wait_until(lambda: _hanging(centre, kind, endpoint), f"{endpoint} hangs")
         if (kind, endpoint) == ("lost_answer", "submit"):
-            until(lambda: world.vendor.control("GET", "health")["transcripts"] > before + 1, "accepted")
+            wait_until(lambda: centre.vendor.control("GET", "health")["transcripts"] > before + 1, "accepted")
         kill(process)
-    _carry_on(world, trials, fault, undisturbed)
+    _run_again(centre, faults, fault, expected)
 
 
-def _hanging(world: World, kind: str, endpoint: str) -> bool:
-    """Whether a request is held up; to be lost after it was carried out, it must have come in whole first."""
+def _hanging(centre: CallCentre, kind: str, endpoint: str) -> bool:
+    """Whether a request hangs. One whose answer is to be lost must have arrived whole before."""
     return any(
         entry["fault"] == kind and (kind == "slow" or entry["body_sha256"])
-        for entry in world.vendor.journal(endpoint)
+        for entry in centre.vendor.journal(endpoint)
     )
 
 
 @contextmanager
-def _locked(world: World, table: str) -> Any:
-    with closing(psycopg2.connect(world.dsn)) as connection:
+def _locked(centre: CallCentre, table: str) -> Any:
+    with closing(psycopg2.connect(centre.dsn)) as connection:
         connection.cursor().execute(f"LOCK TABLE call_sentiment.{table} IN ACCESS EXCLUSIVE MODE")
         yield
 
 
-def _waits_for_table(world: World) -> bool:
-    return bool(world.query("SELECT 1 FROM pg_locks WHERE locktype = 'relation' AND NOT granted"))
+def _waits_for_table(centre: CallCentre) -> bool:
+    return bool(centre.query("SELECT 1 FROM pg_locks WHERE locktype = 'relation' AND NOT granted"))
 
 
 @pytest.mark.faults
@@ -201,52 +210,56 @@ def _waits_for_table(world: World) -> bool:
     ],
 )
 def test_a_death_while_the_ledger_is_read_loses_nothing(
-    world: World, trials: Trials, undisturbed: object, step: str, table: str
+    centre: CallCentre, faults: FaultRecorder, expected: object, step: str, table: str
 ) -> None:
-    given = _prepare(world, step)
-    with _locked(world, table), world.workers.started(step, *given) as process:
-        until(lambda: _waits_for_table(world), "the step reads the ledger")
+    arguments = _prepare(centre, step)
+    with _locked(centre, table), centre.workers.start_step(step, *arguments) as process:
+        wait_until(lambda: _waits_for_table(centre), "the step reads the ledger")
         kill(process)
-    _carry_on(world, trials, "kill-while-reading", undisturbed)
+    _run_again(centre, faults, "kill-while-reading", expected)
 
 
 @pytest.mark.faults
 @pytest.mark.parametrize("tag", ["CREATE TABLE", "CREATE VIEW", "CREATE FUNCTION"])
 def test_a_death_in_the_middle_of_a_migration_is_undone(
-    world: World, trials: Trials, undisturbed: object, tag: str
+    centre: CallCentre, faults: FaultRecorder, expected: object, tag: str
 ) -> None:
-    world.query(
+    centre.query(
         "CREATE FUNCTION public.halt() RETURNS event_trigger LANGUAGE plpgsql AS"
         " $$ BEGIN PERFORM pg_advisory_xact_lock(1); END $$"
     )
-    world.query(f"CREATE EVENT TRIGGER halt ON ddl_command_end WHEN TAG IN ('{tag}') EXECUTE FUNCTION halt()")
-    with closing(psycopg2.connect(world.dsn)) as holder:
+    centre.query(
+        f"CREATE EVENT TRIGGER halt ON ddl_command_end WHEN TAG IN ('{tag}') EXECUTE FUNCTION halt()"
+    )
+    with closing(psycopg2.connect(centre.dsn)) as holder:
         holder.autocommit = True
         holder.cursor().execute("SELECT pg_advisory_lock(1)")
-        with world.workers.started("discover", world.location) as process:
-            held_up = "SELECT 1 FROM pg_locks WHERE objid = 1 AND NOT granted"
-            until(lambda: world.query(held_up), "it migrates")
+        with centre.workers.start_step("discover", centre.location) as process:
+            held_statement = "SELECT 1 FROM pg_locks WHERE objid = 1 AND NOT granted"
+            wait_until(lambda: centre.query(held_statement), "it migrates")
             kill(process)
-    until(lambda: not world.query(held_up), "the migration is undone")
-    world.query("DROP EVENT TRIGGER halt")
-    _carry_on(world, trials, "kill-while-migrating", undisturbed)
+    wait_until(lambda: not centre.query(held_statement), "the migration is undone")
+    centre.query("DROP EVENT TRIGGER halt")
+    _run_again(centre, faults, "kill-while-migrating", expected)
 
 
 @pytest.mark.faults
-def test_deaths_at_random_moments_lose_nothing(world: World, trials: Trials, undisturbed: object) -> None:
-    assert isinstance(undisturbed, dict)
+def test_deaths_at_random_moments_lose_nothing(
+    centre: CallCentre, faults: FaultRecorder, expected: object
+) -> None:
+    assert isinstance(expected, dict)
     started = time.monotonic()
-    world.workers.run("run", world.location)
+    centre.workers.run_step("run", centre.location)
     whole_s = time.monotonic() - started
-    dice, deaths = random.Random(4), 0
+    rng, deaths = random.Random(4), 0
     for number in range(40):
-        world.record(f"extra-{number}")
-        with world.workers.started("run", world.location) as process:
-            process.join(dice.uniform(0.05, whole_s))
+        centre.add_recording(f"extra-{number}")
+        with centre.workers.start_step("run", centre.location) as process:
+            process.join(rng.uniform(0.05, whole_s))
             process.kill()
             process.join()
             deaths += process.exitcode == -signal.SIGKILL
     assert deaths > 10
-    world.workers.run("run", world.location)
-    trials.tried("kill-at-random", world.examine(), deaths)
-    assert undisturbed.items() <= world.results().items()
+    centre.workers.run_step("run", centre.location)
+    faults.record("kill-at-random", centre.examine(), deaths)
+    assert expected.items() <= centre.read_results().items()

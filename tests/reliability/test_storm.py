@@ -1,4 +1,4 @@
-"""Weather: nearly a third of everything asked of AssemblyAI goes wrong."""
+"""Nearly a third of all requests to AssemblyAI fail."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import pytest
 
 from assemblyai_sandbox.testing import SandboxServer
 from tests.support.dag_steps import UPLOAD_WORKERS
-from tests.support.reliability.live import Live
-from tests.support.reliability.world import World
+from tests.support.reliability.call_centre import CallCentre
+from tests.support.reliability.running_airflow import RunningAirflow
 
 if TYPE_CHECKING:
-    from tests.reliability.conftest import Trials
+    from tests.reliability.conftest import FaultRecorder
 
 pytestmark = pytest.mark.faults
 CALLS = 300
@@ -26,39 +26,41 @@ ACCOUNT_LIMIT = 20_000
 MAX_RUNS = 6
 
 
-def _blow(vendor: SandboxServer) -> None:
-    # The first of the kinds whose die falls is played, so that together they come to the share.
+def _plan_faults(vendor: SandboxServer) -> None:
+    # The kinds are drawn one after the other until one is played, so together they reach the share.
     each = 1 - (1 - SHARE) ** (1 / (len(KINDS) + 1))
     for kind in KINDS:
         vendor.fault(kind, probability=each, count=None)
     vendor.fault("server_error", probability=each, count=None, accepted=True)
 
 
-def test_300_calls_get_through_a_storm(airflow: Live, vendor: SandboxServer, trials: Trials) -> None:
-    airflow.set_up(vendor, "storm", reconcile_s=3)
-    airflow.record(CALLS)
+def test_300_calls_get_through_a_storm(
+    shared_airflow: RunningAirflow, vendor: SandboxServer, faults: FaultRecorder
+) -> None:
+    shared_airflow.set_up(vendor, "storm", reconcile_s=3)
+    shared_airflow.add_recordings(CALLS)
     vendor.script("*", {"processing_s": 3})
-    _blow(vendor)
+    _plan_faults(vendor)
     for _ in range(MAX_RUNS):
-        airflow.finished(airflow.trigger(batch_size=20))
-        if airflow.ledger("scored") == CALLS:
+        shared_airflow.wait_for_run(shared_airflow.trigger(batch_size=20))
+        if shared_airflow.count_transcripts("scored") == CALLS:
             break
     journal = vendor.journal()
     vendor.clear_faults()
     faulted = sum(entry["fault"] is not None for entry in journal)
     assert 0.25 < faulted / len(journal) < 0.35
-    trials.tried("storm", airflow.examine(), faulted)
-    assert airflow.ledger("scored") == CALLS
+    faults.record("storm", shared_airflow.examine(), faulted)
+    assert shared_airflow.count_transcripts("scored") == CALLS
     assert len(vendor.charges()) == CALLS
-    assert _busiest_window([_at(entry) for entry in journal]) <= ACCOUNT_LIMIT
+    assert _max_in_five_minutes([_at(entry) for entry in journal]) <= ACCOUNT_LIMIT
 
 
 def _at(entry: dict[str, str]) -> datetime:
     return datetime.fromisoformat(entry["at"])
 
 
-def _busiest_window(times: list[datetime]) -> int:
-    """The most requests in any five minutes."""
+def _max_in_five_minutes(times: list[datetime]) -> int:
+    """The largest number of requests within five minutes."""
     most = start = 0
     for end, at in enumerate(times):
         while times[start] <= at - timedelta(minutes=5):
@@ -68,20 +70,20 @@ def _busiest_window(times: list[datetime]) -> int:
 
 
 @pytest.mark.parametrize("endpoint", ["upload", "submit", "get"])
-def test_retry_after_holds_back_everything_of_the_process(
-    world: World, trials: Trials, undisturbed: object, endpoint: str
+def test_retry_after_blocks_all_requests_of_the_process(
+    centre: CallCentre, faults: FaultRecorder, expected: object, endpoint: str
 ) -> None:
     for number in range(12):
-        world.record(f"more-{number}")
-    world.vendor.fault("rate_limited", endpoint, retry_after_s=3, skip=5)
-    world.workers.run("run", world.location)
-    journal = world.vendor.journal()
+        centre.add_recording(f"more-{number}")
+    centre.vendor.fault("rate_limited", endpoint, retry_after_s=3, skip=5)
+    centre.workers.run_step("run", centre.location)
+    journal = centre.vendor.journal()
     (refused,) = [index for index, entry in enumerate(journal) if entry["fault"]]
-    held = _at(journal[refused]) + timedelta(seconds=3)
-    # What was on the wire when the refusal came could not be held back: one for each other thread.
-    early = [entry for entry in journal[refused + 1 :] if _at(entry) < held]
+    blocked_until = _at(journal[refused]) + timedelta(seconds=3)
+    # The other threads may have sent a request each before the refusal came.
+    early = [entry for entry in journal[refused + 1 :] if _at(entry) < blocked_until]
     assert len(early) < UPLOAD_WORKERS
     assert all(_at(entry) - _at(journal[refused]) < timedelta(seconds=1) for entry in early)
-    trials.tried("answer-error", world.examine())
-    assert isinstance(undisturbed, dict)
-    assert undisturbed.items() <= world.results().items()
+    faults.record("answer-error", centre.examine())
+    assert isinstance(expected, dict)
+    assert expected.items() <= centre.read_results().items()

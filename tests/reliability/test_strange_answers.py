@@ -1,6 +1,6 @@
-"""What AssemblyAI has never answered yet, over the wire and through the Dag's own load.
+"""Answers that AssemblyAI has never given, read by the client and stored by the Dag's own load.
 
-Strange sentences are the matter of tests/integration/call_sentiment/test_load.py; here it is whole answers.
+This is about whole answers. For strange sentences see tests/integration/call_sentiment/test_load.py.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from assemblyai_provider.exceptions import TransportError
 from assemblyai_provider.models import Transcript
 from call_sentiment.loading.load import load_batch
 from call_sentiment.scoring.score import score_pending
-from tests.support.reliability.verdict import Verdict
-from tests.support.reliability.world import World, content_sha256
+from tests.support.reliability.call_centre import CallCentre, content_sha256
+from tests.support.reliability.examination import Examination
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
 
-    from tests.reliability.conftest import Trials
+    from tests.reliability.conftest import FaultRecorder
 
 CONN = "call_sentiment_db"
 EXAMPLES = 60
@@ -67,36 +67,36 @@ answer = st.fixed_dictionaries(
 )
 
 
-def _over_the_wire(transcript_id: str, body: object) -> Transcript:
-    """The answer as bytes, read by the client's own core: NaN and lone surrogates are really there."""
+def _read_from_bytes(transcript_id: str, body: object) -> Transcript:
+    """The answer as the client reads it from bytes, with NaN and lone surrogates in them."""
     given_id = {"id": transcript_id, **body} if isinstance(body, dict) else body
     received = core.Answer(status_code=200, retry_after=None, body=json.dumps(given_id).encode())
     return core.read_transcript(core.get_transcript(transcript_id), received)
 
 
-def _ledger(db: Connection, statement: str) -> list[tuple[Any, ...]]:
+def _run_sql(db: Connection, statement: str) -> list[tuple[Any, ...]]:
     with db.cursor() as cursor:
         cursor.execute(statement)
         return cursor.fetchall() if cursor.description else []
 
 
 @pytest.fixture
-def db(world: World, monkeypatch: pytest.MonkeyPatch) -> Any:
+def db(centre: CallCentre, monkeypatch: pytest.MonkeyPatch) -> Any:
     from call_sentiment.database import connect_dsn
 
-    for name, value in world.workers.environment.items():
+    for name, value in centre.workers.environment.items():
         monkeypatch.setenv(name, value)
-    world.migrate()
-    connection = connect_dsn(world.dsn)
+    centre.migrate()
+    connection = connect_dsn(centre.dsn)
     yield connection
     connection.close()
 
 
-def _submitted(db: Connection) -> None:
-    _ledger(db, "TRUNCATE call_sentiment.calls CASCADE")
+def _store_submitted(db: Connection) -> None:
+    _run_sql(db, "TRUNCATE call_sentiment.calls CASCADE")
     for call_id in CALLS:
-        _ledger(db, f"INSERT INTO call_sentiment.calls (call_id, recording) VALUES ('{call_id}', '')")
-        _ledger(
+        _run_sql(db, f"INSERT INTO call_sentiment.calls (call_id, recording) VALUES ('{call_id}', '')")
+        _run_sql(
             db,
             "INSERT INTO call_sentiment.transcripts"
             " (call_id, config_sha256, options, attempt, state, assemblyai_id)"
@@ -104,8 +104,11 @@ def _submitted(db: Connection) -> None:
         )
 
 
-def _judge(db: Connection, body: object) -> str:
-    """Load the strange answer beside a plain one; returns what became of it. It is whole or it is nothing."""
+def _load_and_check(db: Connection, body: object) -> str:
+    """Load the strange answer beside a plain one and assert that it is stored whole or not at all.
+
+    Returns the state of its transcript.
+    """
     plain = {
         "status": "completed",
         "sentiment_analysis_results": [
@@ -120,13 +123,13 @@ def _judge(db: Connection, body: object) -> str:
         ],
     }
     answers = {"odd": body, "even": plain}
-    # One that cannot be read is left for the next try.
+    # An answer that cannot be read fails this try.
     with suppress(TransportError):
-        load_batch(CONN, CALLS, lambda id_: _over_the_wire(id_, answers[id_]), workers=1)
+        load_batch(CONN, CALLS, lambda id_: _read_from_bytes(id_, answers[id_]), workers=1)
     score_pending(db)
-    states = dict(_ledger(db, "SELECT call_id, state FROM call_sentiment.transcripts"))
+    states = dict(_run_sql(db, "SELECT call_id, state FROM call_sentiment.transcripts"))
     assert states["even"] == "scored"
-    ((stored, error, status),) = _ledger(
+    ((stored, error, status),) = _run_sql(
         db,
         "SELECT (SELECT count(*) FROM call_sentiment.sentences AS s WHERE s.transcript_id = t.transcript_id),"
         " error, status FROM call_sentiment.transcripts AS t WHERE call_id = 'odd'",
@@ -153,14 +156,14 @@ def _judge(db: Connection, body: object) -> str:
     ],
 )
 @given(answer | anything)
-def _any_answer(db: Connection, trials: Trials, body: object) -> None:
-    _submitted(db)
-    _judge(db, body)
-    trials.tried("strange-answer", Verdict(calls=len(CALLS)))
+def _any_answer(db: Connection, faults: FaultRecorder, body: object) -> None:
+    _store_submitted(db)
+    _load_and_check(db, body)
+    faults.record("strange-answer", Examination(calls=len(CALLS)))
 
 
-def test_any_answer_is_loaded_whole_or_not_at_all(db: Connection, trials: Trials) -> None:
-    _any_answer(db, trials)
+def test_any_answer_is_loaded_whole_or_not_at_all(db: Connection, faults: FaultRecorder) -> None:
+    _any_answer(db, faults)
 
 
 @pytest.mark.parametrize(
@@ -185,14 +188,14 @@ def test_any_answer_is_loaded_whole_or_not_at_all(db: Connection, trials: Trials
         (None, "submitted"),
     ],
 )
-def test_an_answer_of_this_kind(db: Connection, trials: Trials, body: object, state: str) -> None:
-    _submitted(db)
-    assert _judge(db, body) == state
-    trials.tried("strange-answer", Verdict(calls=len(CALLS)))
+def test_an_answer_of_this_kind(db: Connection, faults: FaultRecorder, body: object, state: str) -> None:
+    _store_submitted(db)
+    assert _load_and_check(db, body) == state
+    faults.record("strange-answer", Examination(calls=len(CALLS)))
 
 
 @pytest.mark.faults
-def test_100000_sentences_come_through(world: World, trials: Trials) -> None:
+def test_100000_sentences_come_through(centre: CallCentre, faults: FaultRecorder) -> None:
     sentences = [
         {
             "text": f"Sentence {n}.",
@@ -204,8 +207,8 @@ def test_100000_sentences_come_through(world: World, trials: Trials) -> None:
         }
         for n in range(100_000)
     ]
-    world.vendor.script(content_sha256(b"audio of alfa"), {"sentences": sentences, "audio_duration": 30_000})
-    world.workers.run("run", world.location)
-    trials.tried("huge-answer", world.examine())
-    (row,) = world.query("SELECT sentence_count FROM call_sentiment.call_overview WHERE call_id = 'alfa'")
+    centre.vendor.script(content_sha256(b"audio of alfa"), {"sentences": sentences, "audio_duration": 30_000})
+    centre.workers.run_step("run", centre.location)
+    faults.record("huge-answer", centre.examine())
+    (row,) = centre.query("SELECT sentence_count FROM call_sentiment.call_overview WHERE call_id = 'alfa'")
     assert row["sentence_count"] == 100_000

@@ -16,9 +16,9 @@ from assemblyai_sandbox.testing import SandboxServer
 from call_sentiment import DAG_ID
 from local_stack.postgres import PSQL
 from tests.support.fixtures import server_folder
-from tests.support.reliability.live import Live, running
-from tests.support.reliability.world import content_sha256
-from tests.support.workers import until
+from tests.support.reliability.call_centre import content_sha256
+from tests.support.reliability.running_airflow import RunningAirflow, run_airflow
+from tests.support.workers import wait_until
 
 pytestmark = pytest.mark.faults
 
@@ -103,62 +103,62 @@ def _manifest(folder: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def live(receiver: str) -> Iterator[Live]:
+def airflow(receiver: str) -> Iterator[RunningAirflow]:
     with (
         SandboxServer(clock="real", api_keys=[API_KEY]) as vendor,
         server_folder() as folder,
-        running(folder) as live,
+        run_airflow(folder) as airflow,
     ):
         extra = {
             "webhook_url": receiver,
             "webhook_auth_header_name": "X-Call",
             "webhook_secret": WEBHOOK_SECRET,
         }
-        live.set_up(vendor, "secret", **extra)
+        airflow.set_up(vendor, "secret", **extra)
         _script(vendor)
-        _run_everything(live, vendor)
-        yield live
+        _run_everything(airflow, vendor)
+        yield airflow
 
 
-def _run_everything(live: Live, vendor: SandboxServer) -> None:
+def _run_everything(airflow: RunningAirflow, vendor: SandboxServer) -> None:
     """Good calls and bad ones, faults that make errors tell all they know, a database that quotes lines."""
-    live.record(2)
+    airflow.add_recordings(2)
     vendor.script(
         content_sha256(b"audio of secret-1.mp3"),
         {"status": "error", "error": "Server error, developers have been alerted."},
         {},
     )
-    live.query(
+    airflow.query(
         "CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS"
         " $$ BEGIN RAISE disk_full USING MESSAGE = 'disk full'; END $$"
     )
-    live.query(
+    airflow.query(
         "CREATE TRIGGER refuse BEFORE INSERT ON call_sentiment.sentences FOR EACH ROW"
         " WHEN (NEW.text LIKE 'poison%%') EXECUTE FUNCTION refuse()"
     )
     for endpoint in ("upload", "submit", "list", "get"):
         for kind in ("html", "reset_after", "rate_limited", "truncated_json"):
             vendor.fault(kind, endpoint)
-    manifest = _manifest(live.calls)
-    assert live.finished(live.trigger(recordings=manifest)) == "failed"
-    live.query("DROP TRIGGER refuse ON call_sentiment.sentences")
-    live.finished(live.trigger(recordings=manifest, max_failed_share=1))
-    live.finished(live.trigger(max_failed_share=1))
-    live.stack.connect(base_url=vendor.url, api_key=f"{API_KEY}wrong")
-    assert live.finished(live.trigger()) == "failed"
+    manifest = _manifest(airflow.recordings)
+    assert airflow.wait_for_run(airflow.trigger(recordings=manifest)) == "failed"
+    airflow.query("DROP TRIGGER refuse ON call_sentiment.sentences")
+    airflow.wait_for_run(airflow.trigger(recordings=manifest, max_failed_share=1))
+    airflow.wait_for_run(airflow.trigger(max_failed_share=1))
+    airflow.stack.connect(base_url=vendor.url, api_key=f"{API_KEY}wrong")
+    assert airflow.wait_for_run(airflow.trigger()) == "failed"
 
 
-def test_the_secrets_were_used(live: Live) -> None:
-    until(lambda: _Receiver.heard, "the webhook is called")
+def test_the_secrets_were_used(airflow: RunningAirflow) -> None:
+    wait_until(lambda: _Receiver.heard, "the webhook is called")
     assert set(_Receiver.heard) == {WEBHOOK_SECRET}
-    assert live.ledger("scored") >= 4
-    (text,) = live.query("SELECT string_agg(text, ' ') AS words FROM call_sentiment.sentences")
+    assert airflow.count_transcripts("scored") >= 4
+    (text,) = airflow.query("SELECT string_agg(text, ' ') AS words FROM call_sentiment.sentences")
     assert WORDS in text["words"]
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_nothing_of_it_is_in_a_log(live: Live, name: str) -> None:
-    state = live.stack.folder
+def test_nothing_of_it_is_in_a_log(airflow: RunningAirflow, name: str) -> None:
+    state = airflow.stack.folder
     logs = [
         file for file in state.rglob("*") if file.is_file() and (file.suffix == ".log" or file.name == "log")
     ]
@@ -168,8 +168,8 @@ def test_nothing_of_it_is_in_a_log(live: Live, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_nothing_of_it_is_in_airflows_database(live: Live, name: str) -> None:
-    dump = _dump(live.stack.postgres.dsn("airflow"))
+def test_nothing_of_it_is_in_airflows_database(airflow: RunningAirflow, name: str) -> None:
+    dump = _dump(airflow.stack.postgres.dsn("airflow"))
     assert "bucket.example/gone.mp3" not in dump or SIGNATURE not in dump
     for table in (
         "xcom",
@@ -185,30 +185,30 @@ def test_nothing_of_it_is_in_airflows_database(live: Live, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "the words of a call"])
-def test_nothing_of_it_is_in_the_results(live: Live, name: str) -> None:
-    dump = _dump(live.stack.results_dsn)
+def test_nothing_of_it_is_in_the_results(airflow: RunningAirflow, name: str) -> None:
+    dump = _dump(airflow.stack.results_dsn)
     assert [line[:300] for line in dump.splitlines() if _found(line, NAMES[name])] == []
 
 
-def test_words_are_in_no_other_table_than_those_of_the_answer(live: Live) -> None:
+def test_words_are_in_no_other_table_than_those_of_the_answer(airflow: RunningAirflow) -> None:
     tables = [f"--exclude-table-data=call_sentiment.{table}" for table in RESULTS_TABLES]
-    assert WORDS not in _dump(live.stack.results_dsn, *tables)
-    rows = live.query("SELECT error FROM call_sentiment.transcripts WHERE error LIKE %s", f"%{WORDS}%")
+    assert WORDS not in _dump(airflow.stack.results_dsn, *tables)
+    rows = airflow.query("SELECT error FROM call_sentiment.transcripts WHERE error LIKE %s", f"%{WORDS}%")
     assert rows == []
 
 
-def test_a_webhook_in_a_runs_params_is_refused_before_it_is_stored(live: Live) -> None:
+def test_a_webhook_in_a_runs_params_is_refused_before_it_is_stored(airflow: RunningAirflow) -> None:
     with pytest.raises(RuntimeError, match="A webhook belongs in the extra of the Airflow") as refusal:
-        live.trigger(transcript_options={"webhook_auth_header_value": WEBHOOK_SECRET})
+        airflow.trigger(transcript_options={"webhook_auth_header_value": WEBHOOK_SECRET})
     assert WEBHOOK_SECRET not in str(refusal.value)
-    assert WEBHOOK_SECRET not in _dump(live.stack.postgres.dsn("airflow"), "--table=dag_run")
+    assert WEBHOOK_SECRET not in _dump(airflow.stack.postgres.dsn("airflow"), "--table=dag_run")
 
 
-def test_the_connection_is_shown_without_its_secrets(live: Live) -> None:
-    shown = json.dumps(live.stack.api.call("GET", "/connections/assemblyai_default"))
+def test_the_connection_is_shown_without_its_secrets(airflow: RunningAirflow) -> None:
+    shown = json.dumps(airflow.stack.api.call("GET", "/connections/assemblyai_default"))
     assert not _found(shown, API_KEY)
     assert not _found(shown, WEBHOOK_SECRET)
-    assert DAG_ID in json.dumps(live.stack.api.call("GET", "/dags"))
+    assert DAG_ID in json.dumps(airflow.stack.api.call("GET", "/dags"))
 
 
 def _dump(dsn: str, *options: str) -> str:

@@ -1,3 +1,3 @@
-"""What the faults suite shares: call centres, a whole Airflow, the examination and its page."""
+"""What the reliability suite shares: call centres, a running Airflow, the examination and its page."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Every fault the suite tries, by the name its tests give it; `docs/reliability.md` lists the same."""
+"""Every fault that the suite tries, by name; `docs/reliability.md` lists the same."""
 
 from __future__ import annotations
 

@@ -16,8 +16,8 @@ END = "<!-- end of the table -->"
 
 
 @dataclass(slots=True)
-class Tried:
-    """How often a fault was tried, on how many calls, and what it did."""
+class FaultCount:
+    """How often a fault was tried, on how many calls, and how many were lost or paid twice."""
 
     times: int = 0
     calls: int = 0
@@ -25,29 +25,30 @@ class Tried:
     paid_twice: int = 0
 
 
-def write_table(page: Path, tried: Mapping[str, Tried]) -> None:
-    """Put the table between its two marks."""
+def write_table(page: Path, counts: Mapping[str, FaultCount]) -> None:
+    """Replace the table between its two marks."""
     text = page.read_text()
     head, tail = text[: text.index(BEGIN) + len(BEGIN)], text[text.index(END) :]
-    page.write_text(f"{head}\n\n{table(tried)}\n\n{tail}")
+    page.write_text(f"{head}\n\n{format_table(counts)}\n\n{tail}")
 
 
-def table(tried: Mapping[str, Tried]) -> str:
+def format_table(counts: Mapping[str, FaultCount]) -> str:
     lines = ["| Fault | Tried | Calls | Lost | Paid twice |", "| --- | ---: | ---: | ---: | ---: |"]
     for group, faults in CATALOGUE.items():
         lines.append(f"| **{group}** | | | | |")
         for name, title in faults.items():
-            t = tried[name]
-            lines.append(f"| {title} | {t.times:,} | {t.calls:,} | {t.lost} | {t.paid_twice} |")
+            row = counts[name]
+            lines.append(f"| {title} | {row.times:,} | {row.calls:,} | {row.lost} | {row.paid_twice} |")
     total = [
-        sum(getattr(t, name) for t in tried.values()) for name in ("times", "calls", "lost", "paid_twice")
+        sum(getattr(count, name) for count in counts.values())
+        for name in ("times", "calls", "lost", "paid_twice")
     ]
     lines.append(f"| **All** | {total[0]:,} | {total[1]:,} | {total[2]} | {total[3]} |")
     return "\n".join(lines)
 
 
-def listed(page: Path) -> dict[str, tuple[int, int]]:
-    """The faults of the page's table, with what was lost and what was paid twice."""
+def read_table(page: Path) -> dict[str, tuple[int, int]]:
+    """The faults of the page's table: how many calls each lost, and how many were paid twice."""
     text = page.read_text()
     rows = re.findall(
         r"^\| ([^*|]+) \| [\d,]+ \| [\d,]+ \| (\d+) \| (\d+) \|$",

@@ -1,4 +1,4 @@
-"""Judges from the outside what a fault has done: the vendor's bill, and what analysts can read."""
+"""Compares the sandbox's bill with the ledger and its sentences: is a call lost, or paid twice?"""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from psycopg2.extras import RealDictCursor
 from assemblyai_sandbox.testing import SandboxServer
 
 END_STATES = ("scored", "failed", "duplicate")
-# What depends on the run and not on what was said.
-_OF_THE_RUN = ("transcript_id", "assemblyai_id", "scored_at", "recording", "call_id", "reason")
+# Columns that differ from run to run although the call is the same.
+_RUN_COLUMNS = ("transcript_id", "assemblyai_id", "scored_at", "recording", "call_id", "reason")
 
 
 def query(dsn: str, statement: str, *params: Any) -> list[dict[str, Any]]:
@@ -31,14 +31,14 @@ def query(dsn: str, statement: str, *params: Any) -> list[dict[str, Any]]:
 
 
 @dataclass(slots=True)
-class Verdict:
-    """What is wrong, call by call. Nothing may be."""
+class Examination:
+    """What is wrong with `calls` calls, a line for each problem."""
 
     calls: int
     lost: list[str] = field(default_factory=list)
     paid_twice: list[str] = field(default_factory=list)
 
-    def must_be_good(self) -> None:
+    def assert_none_lost_or_paid_twice(self) -> None:
         assert not self.lost, f"lost: {self.lost}"
         assert not self.paid_twice, f"paid twice: {self.paid_twice}"
 
@@ -48,33 +48,37 @@ def examine(
     sandbox: SandboxServer,
     call_ids: Iterable[str],
     recording_counts: Mapping[str, int] = MappingProxyType({}),
-) -> Verdict:
-    """Compare the bill, the ledger and the sentences of all calls there are, which must be `call_ids`.
+) -> Examination:
+    """Compare the bill, the ledger and the sentences of all calls.
 
-    :param recording_counts: how many recordings a call has had, one after the other; 1 if not named.
+    :param call_ids: the calls there must be, and no others.
+    :param recording_counts: how many recordings a call has had, one after the other; 1 for any other call.
     """
     rows = query(dsn, "SELECT * FROM call_sentiment.transcripts ORDER BY transcript_id")
-    verdict = Verdict(calls=len(set(call_ids)))
+    examination = Examination(calls=len(set(call_ids)))
     by_call: dict[str, list[dict[str, Any]]] = {call_id: [] for call_id in call_ids}
     for row in rows:
         by_call.setdefault(row["call_id"], []).append(row)
-    if strange := by_call.keys() - set(call_ids):
-        verdict.lost.append(f"calls out of nowhere: {sorted(strange)}")
+    if unknown := by_call.keys() - set(call_ids):
+        examination.lost.append(f"unknown calls: {sorted(unknown)}")
     for call_id, attempts in by_call.items():
-        if trouble := _trouble(attempts, recording_counts.get(call_id, 1)):
-            verdict.lost.append(f"{call_id}: {trouble}")
-    _examine_bill(sandbox, rows, verdict)
-    _examine_sentences(dsn, sandbox, verdict)
-    return verdict
+        if problem := _find_problem(attempts, recording_counts.get(call_id, 1)):
+            examination.lost.append(f"{call_id}: {problem}")
+    _examine_bill(sandbox, rows, examination)
+    _examine_sentences(dsn, sandbox, examination)
+    return examination
 
 
-def _trouble(attempts: list[dict[str, Any]], recordings: int) -> str | None:
-    """One end state for each recording: the newest attempt's, all earlier ones having failed."""
+def _find_problem(attempts: list[dict[str, Any]], recordings: int) -> str | None:
+    """Why not every recording of a call has one end state; None: each has.
+
+    The newest attempt has the end state. All earlier ones have failed.
+    """
     by_recording: dict[int, list[str]] = {number: [] for number in range(1, recordings + 1)}
     for row in attempts:
         by_recording.setdefault(row["recording_number"], []).append(row["state"])
     if len(by_recording) > recordings:
-        return f"it has recordings out of nowhere: {by_recording}"
+        return f"it has unknown recordings: {by_recording}"
     for number, states in by_recording.items():
         if not states or states[-1] not in END_STATES or set(states[:-1]) - {"failed"}:
             return f"the transcripts of its recording {number} are {states}"
@@ -83,32 +87,34 @@ def _trouble(attempts: list[dict[str, Any]], recordings: int) -> str | None:
     return None
 
 
-def _examine_bill(sandbox: SandboxServer, rows: list[dict[str, Any]], verdict: Verdict) -> None:
+def _examine_bill(sandbox: SandboxServer, rows: list[dict[str, Any]], examination: Examination) -> None:
     by_id = {row["assemblyai_id"]: row for row in rows if row["assemblyai_id"]}
     charges = [charge["transcript_id"] for charge in sandbox.charges()]
-    strangers = [transcript_id for transcript_id in charges if transcript_id not in by_id]
+    unknown = [transcript_id for transcript_id in charges if transcript_id not in by_id]
     charged = [by_id[transcript_id] for transcript_id in charges if transcript_id in by_id]
-    paid = Counter(_recording(row) for row in charged)
-    # The same bytes are paid once, whatever call or recording of a call they go under.
+    paid = Counter(_recording_name(row) for row in charged)
+    # The same bytes are paid once, even as recordings of several calls.
     bytes_paid = Counter(
         (row["content_sha256"], row["config_sha256"]) for row in charged if row["content_sha256"]
     )
-    verdict.paid_twice += [f"nobody ({transcript_id})" for transcript_id in strangers]
-    verdict.paid_twice += [f"{who}: {n} charges" for who, n in paid.items() if n > 1]
-    verdict.paid_twice += [f"bytes {sha256}: {n} charges" for (sha256, _), n in bytes_paid.items() if n > 1]
+    examination.paid_twice += [f"no call ({transcript_id})" for transcript_id in unknown]
+    examination.paid_twice += [f"{recording}: {n} charges" for recording, n in paid.items() if n > 1]
+    examination.paid_twice += [
+        f"bytes {sha256}: {n} charges" for (sha256, _), n in bytes_paid.items() if n > 1
+    ]
     for row in rows:
-        if row["state"] == "scored" and not paid[_recording(row)] and row["status"] == "ok":
-            verdict.lost.append(f"{row['call_id']}: scored, and never charged")
+        if row["state"] == "scored" and not paid[_recording_name(row)] and row["status"] == "ok":
+            examination.lost.append(f"{row['call_id']}: scored but never charged")
         if row["state"] == "failed" and row["assemblyai_id"] in charges:
-            verdict.lost.append(f"{row['call_id']}: paid for and failed")
+            examination.lost.append(f"{row['call_id']}: paid for but failed")
 
 
-def _recording(row: Mapping[str, Any]) -> str:
+def _recording_name(row: Mapping[str, Any]) -> str:
     return f"{row['call_id']}, recording {row['recording_number']}"
 
 
-def _examine_sentences(dsn: str, sandbox: SandboxServer, verdict: Verdict) -> None:
-    """Every stored sentence is one of the answer's, in its place, and none is missing."""
+def _examine_sentences(dsn: str, sandbox: SandboxServer, examination: Examination) -> None:
+    """The stored sentences of a scored call are those of AssemblyAI's answer, in their order."""
     stored = query(
         dsn,
         "SELECT t.assemblyai_id, t.call_id, t.state,"
@@ -123,17 +129,17 @@ def _examine_sentences(dsn: str, sandbox: SandboxServer, verdict: Verdict) -> No
         for row in stored:
             if row["state"] != "scored":
                 if row["texts"] or row["scores"]:
-                    verdict.lost.append(f"{row['call_id']}: {row['state']}, with results")
+                    examination.lost.append(f"{row['call_id']}: {row['state']} but it has results")
                 continue
             url = f"{sandbox.url}/v2/transcript/{row['assemblyai_id']}"
             answer = session.get(url, timeout=30).json()
-            said = [result["text"] for result in answer["sentiment_analysis_results"] or []]
-            if said != (row["texts"] or []) or row["scores"] != 1:
-                verdict.lost.append(f"{row['call_id']}: its rows are not its transcript's")
+            texts = [result["text"] for result in answer["sentiment_analysis_results"] or []]
+            if texts != (row["texts"] or []) or row["scores"] != 1:
+                examination.lost.append(f"{row['call_id']}: its rows are not those of its transcript")
 
 
-def results(dsn: str) -> dict[str, Mapping[str, Any]]:
-    """Everything analysts see of the scored calls and their speakers, by the bytes of the recording."""
+def read_results(dsn: str) -> dict[str, Mapping[str, Any]]:
+    """What analysts see of the scored calls and their speakers, by the SHA-256 of the recording."""
     scored = query(
         dsn,
         "SELECT t.content_sha256, o.* FROM call_sentiment.call_overview AS o"
@@ -147,8 +153,8 @@ def results(dsn: str) -> dict[str, Mapping[str, Any]]:
     )
     by_content: dict[str, dict[str, Any]] = {}
     for row in scored:
-        by_content[row["content_sha256"]] = {k: v for k, v in row.items() if k not in _OF_THE_RUN}
+        by_content[row["content_sha256"]] = {k: v for k, v in row.items() if k not in _RUN_COLUMNS}
     for row in speakers:
-        told = {key: value for key, value in row.items() if key not in _OF_THE_RUN}
-        by_content[row["content_sha256"]].setdefault("speakers", []).append(told)
+        figures = {key: value for key, value in row.items() if key not in _RUN_COLUMNS}
+        by_content[row["content_sha256"]].setdefault("speakers", []).append(figures)
     return by_content

@@ -64,8 +64,8 @@ REQUESTS: Mapping[str, tuple[str, str]] = {
     "uploading": ("submit", "upload"),
     "submitting": ("submit", "submit"),
     "looking once before deferring": ("wait", "list"),
-    "polling": ("trigger_by_itself", "list"),
-    "confirming by id": ("trigger_by_itself", "get"),
+    "polling": ("run_trigger", "list"),
+    "confirming by id": ("run_trigger", "get"),
     "fetching": ("load", "get"),
 }
 QUICK = {
@@ -89,7 +89,7 @@ def _points(faults: tuple[str, ...], names: Mapping[str, Any]) -> list[Any]:
 def _prepare(centre: CallCentre, step: str) -> tuple[Any, ...]:
     """Run the steps before `step`; the arguments for it."""
     centre.migrate()
-    for earlier in STEPS[: STEPS.index("load" if step in ("wait", "trigger_by_itself") else step)]:
+    for earlier in STEPS[: STEPS.index("load" if step in ("wait", "run_trigger") else step)]:
         centre.workers.run_step(earlier, *_arguments(centre, earlier))
     return _arguments(centre, step)
 
@@ -99,7 +99,7 @@ def _arguments(centre: CallCentre, step: str) -> tuple[Any, ...]:
         "discover": (centre.location,),
         "submit": (centre.call_ids,),
         "wait": (centre.submitted_ids(),) if step == "wait" else (),
-        "trigger_by_itself": (centre.submitted_ids(),) if step == "trigger_by_itself" else (),
+        "run_trigger": (centre.submitted_ids(),) if step == "run_trigger" else (),
         "load": (centre.call_ids,),
         "score": (),
         "report": ([centre.call_ids],),

@@ -1,7 +1,12 @@
-"""Runs one task through Airflow's real task runner, in this process.
+"""Runs one task through Airflow's own task runner in this process, against a fake execution API.
 
-The execution API is made of values. Everything between it and the operator is Airflow's own: rendering,
-deferral, retries, XCom, the task state store. There is no database, scheduler or triggerer.
+Written for Airflow 3.3.2, from parts that Airflow may change in any release: `run_task_in_process`, the
+private models of `airflow.sdk.api.datamodels._generated`, and the paths and bodies of the execution API. If
+the tests that use this file break after an upgrade, compare the paths with those in `airflow.sdk.api.client`,
+and `_run_context` with `TIRunContext` in `_generated`.
+
+Rendering, deferral, retries, XCom and the task state store are Airflow's own. There is no database, scheduler
+or triggerer.
 """
 
 from __future__ import annotations
@@ -22,11 +27,12 @@ _NOW = "2026-01-01T00:00:00Z"
 
 @dataclass
 class ExecutionApi:
-    """What the runner asks and tells.
+    """The server's side of the execution API; afterwards it holds what the task sent.
 
-    `store` outlives runs, as the task state store does; writing a value that holds `refuse_to_store` fails,
-    as if the worker had died before. `next_method` and `next_kwargs` resume a deferred task. A task in mode
-    `reschedule` has waited since `first_reschedule`.
+    :param store: the task state store, which outlives a try.
+    :param next_method, next_kwargs: resume a deferred task.
+    :param refuse_to_store: a write to the store whose value contains this fails, as if the worker had died.
+    :param first_reschedule: since when a task in mode `reschedule` has waited.
     """
 
     max_tries: int = 0
@@ -94,7 +100,7 @@ class ExecutionApi:
 
 
 def run_task(task: BaseOperator, api: ExecutionApi, *, try_number: int = 1) -> TaskRunResult:
-    """Run one try of a task; the result holds its state, its last message and its error."""
+    """The result of one try of a task: its state, its last message and its error."""
     instance = TaskInstance(
         id=uuid.uuid4(),
         task_id=task.task_id,

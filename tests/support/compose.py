@@ -1,7 +1,7 @@
-"""Reads docker-compose.yaml as Compose does, and runs its services as plain processes of this machine.
+"""Reads docker-compose.yaml as Compose does, and runs its services as processes of this machine.
 
-What the containers bring (the image's entrypoint and folders, the network's host names) is mapped to local
-counterparts; everything else is what the file says.
+What a container brings (the entrypoint and folders of the image, the host names of the network) is replaced
+by its local counterpart. Everything else is as in the file.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class MissingVariableError(LookupError):
 
 
 def interpolate(value: Any, environ: Mapping[str, str]) -> Any:
-    """All strings of a parsed Compose file with their `$` references replaced."""
+    """A parsed Compose file with the `$` references in its strings replaced."""
     if isinstance(value, dict):
         return {key: interpolate(item, environ) for key, item in value.items()}
     if isinstance(value, list):
@@ -58,7 +58,7 @@ def _resolve(match: re.Match[str], environ: Mapping[str, str]) -> str:
 
 
 def load_raw() -> dict[str, Any]:
-    """The file with its anchors resolved and its references as they stand."""
+    """The parsed file, with its `$` references unchanged."""
     raw: dict[str, Any] = yaml.safe_load(COMPOSE_FILE.read_text())
     return raw
 
@@ -77,17 +77,17 @@ def read_env(file: Path) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalMachine:
-    """Where this machine has what the containers have."""
+    """The local counterparts of what the containers have."""
 
     home: Path
-    """Stands for `/opt/airflow` of the image and the volumes mounted into it."""
+    """Replaces `/opt/airflow` of the image and the volumes mounted there."""
     postgres_dsn: str
-    """Stands for the host `postgres`: the place alone is taken, not the user or the database."""
+    """Replaces the host `postgres`. Only its host and port are used, not its user or database."""
     ports: Mapping[tuple[str, int], int]
-    """The port of 127.0.0.1 that stands for a service and the port of its container."""
+    """The port of 127.0.0.1 for a service and the port of its container."""
 
     def environment(self, service: Mapping[str, Any]) -> dict[str, str]:
-        """What a process of the service runs in: the file's variables, the image's own, and nothing else."""
+        """The environment of a service's process: the variables of the file and of the image, no others."""
         variables = {name: self._local(name, value) for name, value in service.get("environment", {}).items()}
         image = {
             "AIRFLOW_HOME": str(self.home),
@@ -102,7 +102,10 @@ class LocalMachine:
         return image | local | variables
 
     def command(self, service: Mapping[str, Any]) -> list[str]:
-        """The service's command as the entrypoint of Airflow's image runs it: bash and python as they are."""
+        """The service's command as the entrypoint of Airflow's image runs it.
+
+        The entrypoint runs `bash` and `python` as they are, and puts `airflow` before anything else.
+        """
         command = [self._text(word) for word in service["command"]]
         return self._program(command if command[0] in ("bash", "python") else ["airflow", *command])
 

@@ -1,6 +1,6 @@
-"""The Dag's tasks, run one after the other as workers and the triggerer would, each in the calling process.
+"""Runs the Dag's tasks in the calling process, as workers and the triggerer would.
 
-The operators are the Dag's own, through Airflow's real task runner; PostgreSQL and the API are real peers.
+The operators are the Dag's, and the task runner is Airflow's. PostgreSQL and the sandbox are real servers.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ UPLOAD_WORKERS: int = DAG.get_task("submit").partial_kwargs["upload_workers"]
 
 
 class StepFailedError(RuntimeError):
-    """A task ended in another state than it should."""
+    """A task did not succeed."""
 
 
 def discover(location: str) -> list[list[str]]:
@@ -44,7 +44,7 @@ def discover(location: str) -> list[list[str]]:
 
 
 def submit(call_ids: Sequence[str], *, try_number: int = 1) -> list[str]:
-    """One try of the mapped task: the ids it returns."""
+    """The ids that one try of the mapped task returns."""
     api = ExecutionApi(max_tries=TRIES - 1)
     task = DAG.get_task("submit").unmap({"recordings": list(call_ids)})
     result = run_task(task, api, try_number=try_number)
@@ -55,28 +55,28 @@ def submit(call_ids: Sequence[str], *, try_number: int = 1) -> list[str]:
 
 
 def wait(transcript_ids: Sequence[str]) -> None:
-    """The sensor, and its trigger where it defers."""
+    """Run the sensor, and its trigger if it defers."""
     result = run_task(DAG.get_task("wait").unmap({"transcript_ids": list(transcript_ids)}), ExecutionApi())
     if result.state == "deferred":
-        trigger_by_itself(transcript_ids)
+        run_trigger(transcript_ids)
     elif result.state != "success":
         raise StepFailedError(f"wait: {result.state}: {result.error}")
 
 
-def trigger_by_itself(transcript_ids: Sequence[str]) -> None:
-    async def first() -> object:
+def run_trigger(transcript_ids: Sequence[str]) -> None:
+    async def first_event() -> object:
         trigger = AssemblyAITranscriptTrigger(transcript_ids, ASSEMBLYAI, 0.2, False)
         async with aclosing(trigger.run()) as events:  # type: ignore[type-var]
             async for event in events:
                 return event
         return None
 
-    if not isinstance(event := asyncio.run(first()), TaskSuccessEvent):
+    if not isinstance(event := asyncio.run(first_event()), TaskSuccessEvent):
         raise StepFailedError(f"the trigger fired {event!r}")
 
 
 def load(call_ids: Sequence[str]) -> None:
-    # Nobody says what is over, so it fetches whatever is submitted.
+    # Without the ids of ended jobs, load fetches every submitted transcript.
     task = DAG.get_task("load").unmap({"op_kwargs": {"call_ids": list(call_ids), "ended": None}})
     result = run_task(task, ExecutionApi())
     if result.state != "success":
@@ -93,39 +93,39 @@ def report(batches: Sequence[Sequence[str]]) -> dict[str, float]:
 
 
 def run(location: str) -> dict[str, float]:
-    """A run of the Dag: a task that fails is tried again, and the next one runs whatever became of it."""
-    batches: list[list[str]] = _tried(lambda _: discover(location)) or []
+    """Run the whole Dag: a failed task is retried, and the next one runs whether it succeeds or not."""
+    batches: list[list[str]] = _with_retries(lambda _: discover(location)) or []
     for batch in batches:
-        ids = _tried(lambda number, batch=batch: submit(batch, try_number=number))
+        ids = _with_retries(lambda number, batch=batch: submit(batch, try_number=number))
         if ids is not None:
-            _tried(lambda _, ids=ids: wait(ids))
-        _tried(lambda _, batch=batch: load(batch))
-    _tried(lambda _: score())
+            _with_retries(lambda _, ids=ids: wait(ids))
+        _with_retries(lambda _, batch=batch: load(batch))
+    _with_retries(lambda _: score())
     return report(batches)
 
 
-def _tried(attempt: Callable[[int], Any]) -> Any:
+def _with_retries(attempt: Callable[[int], Any]) -> Any:
     for number in range(1, TRIES + 1):
         try:
             return attempt(number)
-        except Exception as error:  # noqa: BLE001 - whatever a worker can end with
+        except Exception as error:  # noqa: BLE001 - any error fails a try
             print(f"try {number}: {type(error).__name__}: {error}", flush=True)  # noqa: T201
     return None
 
 
 STEPS: Mapping[str, Callable[..., Any]] = {
     function.__name__: function
-    for function in (discover, submit, wait, trigger_by_itself, load, score, report, run)
+    for function in (discover, submit, wait, run_trigger, load, score, report, run)
 }
 
 
-def run_step(name: str, given: Sequence[Any], environment: Mapping[str, str], log: str) -> None:
-    """The child process: its output goes to `log`; its exit code tells whether the step succeeded."""
+def run_step(name: str, arguments: Sequence[Any], environment: Mapping[str, str], log: str) -> None:
+    """Run a step as the main function of a process, whose output is appended to `log`."""
     os.environ.update(environment)
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(output, 1)
     os.dup2(output, 2)
-    STEPS[name](*given)
+    STEPS[name](*arguments)
 
 
 def log_tail(log: Path) -> str:

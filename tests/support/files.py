@@ -1,4 +1,4 @@
-"""Files as their age matters to discovery."""
+"""The age of files, which discovery looks at."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def set_at_rest(*paths: Path, age_s: float = 3600.0) -> None:
-    """Date files back, as if nobody had written to them for so long."""
+    """Make files as old as if they had last changed `age_s` ago."""
     moment = time.time() - age_s
     for path in paths:
         os.utime(path, (moment, moment))

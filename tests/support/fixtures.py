@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 def server_folder() -> Iterator[Path]:
     """A temporary folder for a PostgreSQL server.
 
-    Not pytest's: each start of pytest closes that to everybody but its user, while the server of root's tests
-    runs as another one.
+    Not pytest's `tmp_path`: only the user who runs pytest can read that. If this is root, the server runs as
+    another user.
     """
     with tempfile.TemporaryDirectory(prefix="call-sentiment-", ignore_cleanup_errors=True) as folder:
         yield Path(folder)

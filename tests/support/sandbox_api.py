@@ -1,4 +1,4 @@
-"""A raw HTTP client of a sandbox, for tests that want to see what was on the wire."""
+"""A plain HTTP client of a sandbox, for tests of requests and answers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SENTENCES[1] |= {"speaker": "B", "channel": "2"}
 
 
 class Api:
-    """The calls a test makes most, each asserting that it was answered with 200."""
+    """The most frequent requests of the tests; each asserts the status 200."""
 
     def __init__(self, server: SandboxServer, key: str | None = None) -> None:
         self.server = server
@@ -44,7 +44,7 @@ class Api:
         return dict(answer.json())
 
     def result(self, audio_url: str = AUDIO_URL, **request: Any) -> dict[str, Any]:
-        """Submit, and read what becomes of it at once (or after what the script says)."""
+        """Submit a recording and get its transcript at once."""
         return self.get(self.submit(audio_url, **request))
 
     def ids(self, **query: str | int) -> list[str]:

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What has to be there before Airflow's components start. Every step may be run again.
-# A step that fails ends the script, and with it the start of everything that waits for it.
+# Prepares what Airflow's components need before they start. Every step can run again.
+# A failed step ends the script, so the services that wait for it do not start.
 set -e
 airflow db migrate
 python "$(dirname "$0")/prepare.py"

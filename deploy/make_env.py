@@ -1,6 +1,6 @@
-"""`make env`: writes the `.env` that docker-compose.yaml reads, with secrets made for it.
+"""`make env`: writes the `.env` that docker-compose.yaml reads, with new secrets.
 
-Needs nothing but Python, so that it works where the project is not installed.
+It needs only Python, because the project may not be installed.
 """
 
 from __future__ import annotations
@@ -17,29 +17,29 @@ FILE = Path(".env")
 SANDBOX_KEY = "sandbox-key"
 SANDBOX_URL = "http://sandbox:8765"
 
-# These values stand inside JSON in docker-compose.yaml, and Compose would interpolate a dollar sign.
+# docker-compose.yaml puts these values into JSON, and Compose would interpolate a dollar sign.
 _PLAIN = re.compile(r"[A-Za-z0-9._~:/-]+")
 
 
 def main() -> None:
-    """Write `.env` into the current folder and tell what it stands for; never overwrite one."""
+    """Write `.env` into the current folder and print what it chooses; never overwrite one."""
     try:
-        assemblyai, told = assemblyai_settings(os.environ)
-        # Exclusive and private from its first byte on.
+        assemblyai, explanation = assemblyai_settings(os.environ)
+        # O_EXCL and the mode make the file new and private before any secret is in it.
         with open(os.open(FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.writelines(f"{name}={value}\n" for name, value in (new_secrets() | assemblyai).items())
     except FileExistsError:
         sys.exit(
-            f"{FILE} exists and is kept: its secrets decrypt what is in the database. Move it away first."
+            f"{FILE} exists and is kept: its secrets decrypt the database. To make a new one, move it away."
         )
     except ValueError as error:
         sys.exit(str(error))
-    sys.stdout.write(f"Wrote {FILE}. {told}\n")
+    sys.stdout.write(f"Wrote {FILE}. {explanation}\n")
     sys.stdout.write(f"Airflow's user is admin, the password is AIRFLOW_ADMIN_PASSWORD in {FILE}.\n")
 
 
 def new_secrets() -> dict[str, str]:
-    """A fresh value for every secret the services share."""
+    """A new value for every secret that the services share."""
     return {
         "FERNET_KEY": base64.urlsafe_b64encode(os.urandom(32)).decode(),
         "JWT_SECRET": secrets.token_urlsafe(64),
@@ -50,9 +50,9 @@ def new_secrets() -> dict[str, str]:
 
 
 def assemblyai_settings(environ: Mapping[str, str]) -> tuple[dict[str, str], str]:
-    """Where transcripts come from, and a sentence that says so.
+    """The settings for AssemblyAI or the sandbox, and a sentence that says which it is.
 
-    :raises ValueError: where a value could not stand in the compose file; the value is not shown.
+    :raises ValueError: a value does not fit into the compose file; the message does not show it.
     """
     key = environ.get("ASSEMBLYAI_API_KEY")
     if not key:
@@ -62,17 +62,15 @@ def assemblyai_settings(environ: Mapping[str, str]) -> tuple[dict[str, str], str
             "COMPOSE_PROFILES": "sandbox",
         }
         return settings, (
-            "No ASSEMBLYAI_API_KEY in the environment: the sandbox stands in for AssemblyAI "
-            "(rough quality, English only, for trying)."
+            "No ASSEMBLYAI_API_KEY in the environment: the sandbox replaces AssemblyAI "
+            "(rough quality, English only, for trying it out)."
         )
     settings = {"ASSEMBLYAI_API_KEY": key}
     if base_url := environ.get("ASSEMBLYAI_BASE_URL"):
         settings["ASSEMBLYAI_BASE_URL"] = base_url
     for name, value in settings.items():
         if not _PLAIN.fullmatch(value):
-            raise ValueError(
-                f"{name} holds characters that neither a key nor an address has: is it complete?"
-            )
+            raise ValueError(f"{name} has characters that no key and no URL has. Check that it is complete.")
     return settings, "Recordings go to AssemblyAI and are charged to your key."
 
 

@@ -1,7 +1,7 @@
 """Creates the results database and the file with the administrator's password.
 
-Both are brought to what the environment says, however often it runs: the database also on a PostgreSQL that
-has run before, and the password when `.env` has changed.
+It can run again: it creates the database in a PostgreSQL volume that was used before, and it replaces the
+password when `.env` has changed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from psycopg2 import sql
 
 
 def main() -> None:
-    """Prepare what the connection `call_sentiment_db` and the simple auth manager need."""
+    """Create what the connection `call_sentiment_db` and the simple auth manager need."""
     ensure_database(json.loads(os.environ["AIRFLOW_CONN_CALL_SENTIMENT_DB"]))
     write_passwords(
         Path(os.environ["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"]),
@@ -26,7 +26,7 @@ def main() -> None:
 
 
 def ensure_database(connection: Mapping[str, str]) -> None:
-    """Create the database that the fields of an Airflow connection name, unless it exists."""
+    """Create the database of an Airflow connection if it does not exist."""
     name = connection["schema"]
     with (
         closing(
@@ -42,13 +42,13 @@ def ensure_database(connection: Mapping[str, str]) -> None:
     ):
         cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
         if cursor.fetchone() is None:
-            server.rollback()  # CREATE DATABASE runs outside a transaction only
+            server.rollback()  # CREATE DATABASE cannot run in a transaction
             server.autocommit = True
             cursor.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
 
 
 def write_passwords(file: Path, passwords: Mapping[str, str]) -> None:
-    """Write the passwords where the api-server reads them, for its own user's eyes only."""
+    """Write the passwords to the file of the api-server, readable only by its own user."""
     file.touch(mode=0o600)
     file.write_text(json.dumps(passwords))
 

@@ -1,4 +1,4 @@
-"""The few calls of Airflow's REST API that the demo makes."""
+"""A client of Airflow's REST API, for the demo, the tests and the benchmarks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ TIMEOUT_S = 30.0
 
 
 class AirflowApi:
-    """A client of one api-server whose simple auth manager lets everybody in."""
+    """A client of an api-server whose simple auth manager makes everyone an admin."""
 
     def __init__(self, base_url: str) -> None:
         self.base_url = base_url
@@ -30,7 +30,7 @@ class AirflowApi:
         wait_for(healthy, check, deadline_s, "Airflow's components did not all become healthy")
 
     def wait_for_dag(self, dag_id: str, check: Callable[[], None], deadline_s: float = 120.0) -> None:
-        """Return when the dag-processor has read the Dag; import errors end the wait."""
+        """Return when the dag-processor has read the Dag; raises RuntimeError at an import error."""
 
         def known() -> bool:
             if errors := self.call("GET", "/importErrors")["import_errors"]:
@@ -40,12 +40,12 @@ class AirflowApi:
         wait_for(known, check, deadline_s, f"the Dag {dag_id} did not appear")
 
     def put_connection(self, connection_id: str, fields: Mapping[str, Any]) -> None:
-        """Create a connection, or bring the one of that id to these fields."""
+        """Create the connection, or update it if it exists."""
         body = {"connection_id": connection_id, **fields}
         answer = self._request("POST", "/connections", body)
         if answer.status_code == requests.codes.conflict:
             answer = self._request("PATCH", f"/connections/{connection_id}", body)
-        # Airflow's answer may echo what was sent, so it is no part of the error.
+        # Airflow's answer may repeat the secrets that were sent, so it is not part of the error.
         if not answer.ok:
             raise RuntimeError(f"Airflow refused the connection {connection_id} (HTTP {answer.status_code})")
 
@@ -53,7 +53,7 @@ class AirflowApi:
         self.call("PATCH", f"/dags/{dag_id}", {"is_paused": False})
 
     def trigger(self, dag_id: str, conf: Mapping[str, Any]) -> str:
-        """Start a run and return its id."""
+        """Start a run; returns its id."""
         run_id: str = self.call("POST", f"/dags/{dag_id}/dagRuns", {"logical_date": None, "conf": conf})[
             "dag_run_id"
         ]
@@ -75,7 +75,7 @@ class AirflowApi:
                 return instances
 
     def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        """One request to `/api/v2`; the decoded answer, or an error that shows Airflow's own words."""
+        """The decoded answer to one request to `/api/v2`; an error quotes Airflow's answer."""
         answer = self._request(method, path, body)
         if not answer.ok:
             raise RuntimeError(f"{method} {path} answered {answer.status_code}: {answer.text[:500]}")
@@ -96,9 +96,9 @@ class AirflowApi:
 
 
 def wait_for(done: Callable[[], bool], check: Callable[[], None], deadline_s: float, failure: str) -> None:
-    """Ask every half second until it is `done`; a server that does not listen yet is no error.
+    """Call `done` every half second until it is true. A refused connection counts as not done.
 
-    :param check: called in between; raises where waiting on is of no use.
+    :param check: called before each try; raises to end the wait.
     :raises TimeoutError: with `failure` as its text.
     """
     deadline = time.monotonic() + deadline_s

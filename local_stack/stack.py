@@ -1,4 +1,4 @@
-"""Airflow, PostgreSQL and, where wanted, the sandbox, as processes of one machine."""
+"""Airflow, PostgreSQL and, if wanted, the sandbox, as processes of one machine."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ COMPONENTS: Mapping[str, tuple[str, ...]] = {
 
 
 class Stack:
-    """Everything the Dag needs, on 127.0.0.1, with its state in one folder.
+    """A context manager for everything the Dag needs, on 127.0.0.1 and with its data in one folder.
 
-    Entered, PostgreSQL runs and the databases exist; the rest is started by `start_sandbox`, `migrate` and
-    `start_airflow`, in this order, so that a caller can show its progress in between.
+    On entry PostgreSQL runs and the databases exist. Then call `start_sandbox` (if wanted), `migrate` and
+    `start_airflow`, in this order. They are separate so that a caller can show its progress.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class Stack:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What every Airflow component, and an `airflow` command beside them, runs in."""
+        """The environment of every Airflow component and of an `airflow` command."""
         return {
             **component_environment(
                 home=self.folder / "airflow",
@@ -93,7 +93,7 @@ class Stack:
         }
 
     def start_sandbox(self, engine: str = "speech", *options: str) -> str:
-        """Start the AssemblyAI stand-in, its state kept with the rest; its base URL."""
+        """Start the sandbox, with its data in the same folder; returns its base URL."""
         port = free_port(8765)
         self.sandbox_url = url = f"http://127.0.0.1:{port}"
         state = ("--state", str(self.folder / "sandbox"))
@@ -110,7 +110,7 @@ class Stack:
         return url
 
     def migrate(self) -> None:
-        """Bring Airflow's metadata database up to date."""
+        """Migrate Airflow's metadata database."""
         log = self.processes.log("migrate")
         with log.open("ab") as output:
             done = subprocess.run(
@@ -120,18 +120,21 @@ class Stack:
             raise RuntimeError(f"airflow db migrate failed; see {log}")
 
     def start_airflow(self) -> None:
-        """Start the four components; returns when all are healthy and the Dag is known."""
+        """Start the four components and wait until all are healthy and the Dag is known."""
         for name in COMPONENTS:
             self.start_component(name)
         self.api.wait_until_healthy(self.processes.check)
         self.api.wait_for_dag(DAG_ID, self.processes.check)
 
     def start_component(self, component: str, name: str | None = None) -> None:
-        """Start one of the components (again), or a further one of its kind under a name of its own."""
+        """Start or restart a component.
+
+        :param name: of a second process of the same component.
+        """
         self.processes.start(name or component, (*_AIRFLOW, *COMPONENTS[component]), self.environment)
 
     def connect(self, *, base_url: str, api_key: str, extra: Mapping[str, Any] | None = None) -> None:
-        """Tell Airflow where AssemblyAI (or the sandbox) and the results are."""
+        """Store the Airflow connections to AssemblyAI (or the sandbox) and to the results."""
         self.api.put_connection(
             ASSEMBLYAI_CONNECTION,
             {

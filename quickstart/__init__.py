@@ -1,1 +1,1 @@
-"""The whole system on one machine, from Python packages alone."""
+"""The demo: the whole system on one machine, from Python packages alone."""

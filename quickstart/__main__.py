@@ -1,4 +1,4 @@
-"""`make demo`: recordings in, a table of scores out, Airflow's UI left open."""
+"""`make demo`: scores recordings, prints a table, and keeps Airflow's UI open."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from quickstart.display import score_table
 from quickstart.remarks import find_remarks
 from quickstart.settings import DSN_FILE, STATE, DemoSettings
 
-# Where the output is no terminal its width is unknown: wide enough for the table.
+# The width of a file or pipe is unknown: make it wide enough for the table.
 CONSOLE = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
 FINISHED = ("success", "failed")
 
 
 def main() -> int:
-    """Run the demo; the exit code says whether every call came to its end without a failure."""
+    """Run the demo; the exit code is 0 if no call has failed or is in progress."""
     settings = DemoSettings.from_environment()
     for stop in (signal.SIGINT, signal.SIGTERM):
         signal.signal(stop, signal.default_int_handler)
@@ -45,7 +45,7 @@ def main() -> int:
         CONSOLE.print(str(error), style="red", markup=False)
         return 1
     except KeyboardInterrupt:
-        CONSOLE.print("\nStopped. What was transcribed is kept; `make clean-demo` forgets it.")
+        CONSOLE.print("\nStopped. The results are kept; `make clean-demo` deletes them.")
         return 0 if not settings.leave else 130
     finally:
         DSN_FILE.unlink(missing_ok=True)
@@ -57,17 +57,17 @@ def _run(stack: Stack, settings: DemoSettings) -> int:
     run_id = stack.api.trigger(DAG_ID, {"recordings": settings.recordings})
     stack.api.unpause(DAG_ID)
     with closing(AssemblyAIClient(ClientSettings(base_url=base_url, api_key=api_key))) as client:
-        state = _follow(stack, client, run_id, begun)
-    return _conclude(stack, settings, begun, state)
+        state = _show_progress(stack, client, run_id, begun)
+    return _show_results(stack, settings, begun, state)
 
 
 def _start(stack: Stack, settings: DemoSettings) -> tuple[str, str]:
     DSN_FILE.write_text(stack.results_dsn)
     if settings.api_key:
         base_url, api_key = settings.base_url, settings.api_key
-        _tell_cost(stack, settings)
+        _print_cost(stack, settings)
     else:
-        with _step("No ASSEMBLYAI_API_KEY: starting the sandbox in its place (English only)"):
+        with _step("No ASSEMBLYAI_API_KEY: starting the sandbox instead of AssemblyAI (English only)"):
             base_url, api_key = stack.start_sandbox(), SANDBOX_KEY
     with _step("Preparing Airflow's database"):
         stack.migrate()
@@ -77,69 +77,71 @@ def _start(stack: Stack, settings: DemoSettings) -> tuple[str, str]:
     return base_url, api_key
 
 
-def _tell_cost(stack: Stack, settings: DemoSettings) -> None:
+def _print_cost(stack: Stack, settings: DemoSettings) -> None:
     estimate = estimate_audio(settings.recordings, results.paid_recordings(stack.results_dsn))
     if estimate is None:
         CONSOLE.print(
-            f"What is new in {settings.recordings} is sent to {settings.base_url} and charged there."
+            f"New recordings in {settings.recordings} are sent to {settings.base_url} and charged there."
         )
         return
     cost = estimate.minutes / 60 * settings.price_per_hour
     amount = f"roughly ${cost:.2f}" if cost >= 0.01 else "less than $0.01"
     CONSOLE.print(
-        f"About {estimate.minutes:.1f} minutes of audio are sent to {settings.base_url}: {amount} at "
+        f"About {estimate.minutes:.1f} minutes of audio are sent to {settings.base_url}. Cost: {amount} at "
         f"${settings.price_per_hour:.2f} an hour (set PRICE_PER_HOUR to your price)."
     )
     if estimate.unmeasured:
-        CONSOLE.print(f"Recordings of unknown length, which come on top: {estimate.unmeasured}.")
+        CONSOLE.print(f"Not in this estimate: {estimate.unmeasured} recordings of unknown length.")
 
 
-def _follow(stack: Stack, client: AssemblyAIClient, run_id: str, since: datetime) -> str:
+def _show_progress(stack: Stack, client: AssemblyAIClient, run_id: str, since: datetime) -> str:
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    now = results.progress(stack.results_dsn, since)
+    counts = results.read_progress(stack.results_dsn, since)
     with Progress(*columns, console=CONSOLE) as bar:
         task = bar.add_task("Looking for new calls", total=None)
-        # What is not over when the first run ends is loaded by those that the schedule starts.
-        while (state := stack.api.run_state(DAG_ID, run_id)) not in FINISHED or now.open:
+        # Scheduled runs load the jobs that are in progress when the first run ends.
+        while (state := stack.api.run_state(DAG_ID, run_id)) not in FINISHED or counts.open:
             stack.processes.check()
-            now = results.progress(stack.results_dsn, since)
+            counts = results.read_progress(stack.results_dsn, since)
             if state == "failed":
                 break
-            if now.in_flight:
-                over = max(0, now.submitted - _in_flight(client))
-                bar.update(task, description="Transcribing", completed=over, total=now.calls)
-            elif now.new:
-                bar.update(task, description="Loading and scoring", completed=now.submitted, total=now.calls)
+            if counts.in_progress:
+                ended = max(0, counts.submitted - _count_jobs_in_progress(client))
+                bar.update(task, description="Transcribing", completed=ended, total=counts.calls)
+            elif counts.new:
+                done = counts.submitted
+                bar.update(task, description="Loading and scoring", completed=done, total=counts.calls)
             time.sleep(1.0)
         bar.update(task, description="Done", completed=1, total=1, visible=False)
     return state
 
 
-def _in_flight(client: AssemblyAIClient) -> int:
-    """Jobs of the account that are not over; the newest 200 of each state are enough for a progress bar."""
+def _count_jobs_in_progress(client: AssemblyAIClient) -> int:
+    """The account's jobs in progress, at most 200 of each job status: enough for a progress bar."""
     active = (TranscriptStatus.QUEUED, TranscriptStatus.PROCESSING)
     return sum(len(client.list_transcripts(status=status).items) for status in active)
 
 
-def _conclude(stack: Stack, settings: DemoSettings, begun: datetime, state: str) -> int:
-    calls = results.overview(stack.results_dsn)
+def _show_results(stack: Stack, settings: DemoSettings, begun: datetime, state: str) -> int:
+    calls = results.read_overview(stack.results_dsn)
     CONSOLE.print(score_table(calls))
     for remark in find_remarks(settings.recordings, calls):
         CONSOLE.print(remark, style="yellow", markup=False, soft_wrap=True)
-    paid = results.progress(stack.results_dsn, begun).new
+    paid = results.read_progress(stack.results_dsn, begun).new
     if paid:
         CONSOLE.print(f"{paid} of {len(calls)} calls were submitted in this run.")
     else:
-        CONSOLE.print(f"Nothing new to pay for: all {len(calls)} calls were submitted before.")
+        CONSOLE.print(f"Nothing new to pay for: all {len(calls)} calls were submitted by earlier runs.")
     CONSOLE.print(f"Airflow: {stack.api.base_url}/dags/{DAG_ID}")
-    CONSOLE.print("Results: `make psql` opens the database while this runs.")
+    CONSOLE.print("Results: `make psql` opens the database while the demo runs.")
     complete = state == "success" and all(call["status"] not in ("failed", "in_progress") for call in calls)
     if not complete:
         CONSOLE.print(
-            f"Not every call was scored: the run ended in {state}; see its task `report`.", style="red"
+            f"Not every call was scored. Run state: {state}. See the log of its task `report`.",
+            style="red",
         )
     if not settings.leave:
-        CONSOLE.print("Ctrl-C stops everything.")
+        CONSOLE.print("Press Ctrl-C to stop everything.")
         while True:
             stack.processes.check()
             time.sleep(1.0)

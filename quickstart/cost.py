@@ -1,4 +1,4 @@
-"""How much audio a folder holds, before anything is sent to a service that charges for it."""
+"""Estimates how much audio a run will pay for, before any of it is sent."""
 
 from __future__ import annotations
 
@@ -13,14 +13,17 @@ from call_sentiment.exceptions import LocationError
 
 @dataclass(frozen=True, slots=True)
 class AudioEstimate:
-    """Minutes of audio to pay for, and how many recordings it leaves out because they cannot be measured."""
+    """Minutes of audio to pay for, without the `unmeasured` recordings of unknown length."""
 
     minutes: float
     unmeasured: int
 
 
 def estimate_audio(recordings: str, paid: Collection[str]) -> AudioEstimate | None:
-    """What the Dag finds below a local folder and is not in `paid`; None where it cannot be looked at."""
+    """Measure the recordings of a local folder that are not in `paid`.
+
+    None: the location is not a local folder, or cannot be listed.
+    """
     if not Path(recordings).is_dir():
         return None
     try:

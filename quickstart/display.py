@@ -1,4 +1,4 @@
-"""How the demo's scores look on a terminal."""
+"""The demo's table of scores on a terminal."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ABSENT = Text("-", style="dim")
 
 
 def score_table(overview: Sequence[Mapping[str, Any]]) -> Table:
-    """One line a call of `call_overview`; what has no score shows its status and its reason instead."""
+    """One line per row of `call_overview`; a call without a score shows its status and reason."""
     table = Table(
         title="Call sentiment",
         title_style="bold",
@@ -35,7 +35,7 @@ def score_table(overview: Sequence[Mapping[str, Any]]) -> Table:
     table.add_column("Queue")
     for heading in ("Sentences", "Score", "Interval"):
         table.add_column(heading, justify="right", no_wrap=heading != "Sentences")
-    # The widest label is the reason of a call that has none.
+    # A reason, shown in place of a label, is wider than any label.
     table.add_column("Label", max_width=18)
     table.add_column("Trend")
     table.add_column("Worst moment")
@@ -45,8 +45,8 @@ def score_table(overview: Sequence[Mapping[str, Any]]) -> Table:
 
 
 _CAPTION = (
-    "Score: -1 to 1, from the transcript's words. A complaint line scores negative because of its topic, and "
-    "closing courtesies lift the end of almost every call."
+    "Score: -1 to 1, from the words of the transcript. Complaints score negative because of their topic, and "
+    "closing courtesies raise the end of almost every call."
 )
 
 

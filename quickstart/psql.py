@@ -1,4 +1,4 @@
-"""`make psql`: a prompt on the results of the running demo."""
+"""`make psql`: opens the results of the running demo in psql."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from quickstart.settings import DSN_FILE
 
 
 def main() -> int:
-    """Replace this process by psql; extra arguments are passed on to it."""
+    """Replace this process by psql, with all further arguments."""
     if not DSN_FILE.exists():
-        print("No demo is running: start one with `make demo` first.", file=sys.stderr)
+        print("No demo is running. Start one with `make demo` first.", file=sys.stderr)
         return 1
     os.execv(PSQL, [str(PSQL), DSN_FILE.read_text(), *sys.argv[1:]])
 

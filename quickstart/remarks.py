@@ -1,4 +1,4 @@
-"""What the demo says below the table: what was not used, or not yet, and what does not match."""
+"""The remarks below the demo's table: files not used, recordings not yet used, and notices."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from call_sentiment.jsontext import clean_text
 def find_remarks(location: str, overview: Sequence[Mapping[str, Any]]) -> list[str]:
     """Remarks on the recordings of `location` and on the calls of `call_overview`, a line each.
 
-    A location that cannot be listed has none: the Dag's `discover` says what is wrong with it.
+    A location that cannot be listed has no remarks: the log of the Dag's `discover` says why.
     """
     notices = [f"Notice: {call['call_id']}: {call['notices']}" for call in overview if call["notices"]]
     known = {public_address(call["recording"]) for call in overview}
@@ -30,5 +30,5 @@ def _unused(location: str, known: Collection[str]) -> list[str]:
     if not left:
         return listed.remarks
     what = "1 recording is" if left == 1 else f"{left} recordings are"
-    why = "a file that changed only just now may still be written"
-    return [*listed.remarks, f"{what} left for the next run ({why}): run `make demo` again."]
+    why = "a file that has just changed may be incomplete"
+    return [*listed.remarks, f"{what} left for the next run ({why}). Run `make demo` again."]

@@ -14,38 +14,38 @@ import psycopg2.extras
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far a run has come."""
+    """How far a run has got."""
 
     calls: int
-    """Calls the ledger knows."""
+    """Calls in the ledger."""
     submitted: int
-    """Transcripts submitted, at any time."""
+    """Transcripts that have ever been submitted."""
     new: int
-    """Transcripts submitted since the moment asked for: what this run pays for."""
-    in_flight: int
-    """Submitted and not loaded yet."""
+    """Transcripts submitted since a given time, which this run pays for."""
+    in_progress: int
+    """Transcripts submitted and not loaded yet."""
     open: int
-    """At no end yet: to be submitted, in flight, or to be scored."""
+    """Transcripts that are yet to be submitted, loaded or scored."""
 
 
-def progress(dsn: str, since: datetime) -> Progress:
-    """Count the ledger's rows; all zero before its first migration."""
+def read_progress(dsn: str, since: datetime) -> Progress:
+    """Count the ledger's rows; all counts are 0 before the first migration."""
     query = """
         SELECT (SELECT count(*) FROM call_sentiment.calls) AS calls,
                count(submitted_at) AS submitted,
                count(*) FILTER (WHERE submitted_at >= %(since)s) AS new,
-               count(*) FILTER (WHERE state = 'submitted') AS in_flight,
+               count(*) FILTER (WHERE state = 'submitted') AS in_progress,
                count(*) FILTER (WHERE state IN ('intent', 'submitted', 'loaded')) AS open
         FROM call_sentiment.transcripts
     """
     try:
         return Progress(**_rows(dsn, query, {"since": since})[0])
     except psycopg2.errors.UndefinedTable:
-        return Progress(calls=0, submitted=0, new=0, in_flight=0, open=0)
+        return Progress(calls=0, submitted=0, new=0, in_progress=0, open=0)
 
 
 def paid_recordings(dsn: str) -> set[str]:
-    """The recordings that have been submitted already."""
+    """The recordings that have been submitted."""
     query = """
         SELECT recording FROM call_sentiment.calls JOIN call_sentiment.transcripts USING (call_id)
         WHERE submitted_at IS NOT NULL
@@ -56,8 +56,8 @@ def paid_recordings(dsn: str) -> set[str]:
         return set()
 
 
-def overview(dsn: str) -> list[dict[str, Any]]:
-    """The rows of `call_sentiment.call_overview`, by call id."""
+def read_overview(dsn: str) -> list[dict[str, Any]]:
+    """The rows of `call_sentiment.call_overview`, ordered by call id."""
     return _rows(dsn, "SELECT * FROM call_sentiment.call_overview ORDER BY call_id", {})
 
 

@@ -1,4 +1,4 @@
-"""What the demo can be told through its environment."""
+"""The settings of the demo, from environment variables."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from local_stack.paths import REPOSITORY
 
 STATE = REPOSITORY / ".demo"
 DSN_FILE = STATE / "results.dsn"
-"""Says, while a demo runs, where its results are."""
+"""Holds the DSN of the results while a demo runs."""
 
 US_BASE_URL = "https://api.assemblyai.com"
 
@@ -21,15 +21,15 @@ class DemoSettings:
     """The choices of one `make demo`."""
 
     recordings: str
-    """Folder, object-storage URI or manifest to score (`RECORDINGS`)."""
+    """Folder, object-store URI or manifest to score (`RECORDINGS`)."""
     api_key: str | None
-    """AssemblyAI key (`ASSEMBLYAI_API_KEY`); without one the sandbox stands in for the service."""
+    """AssemblyAI key (`ASSEMBLYAI_API_KEY`); None: the sandbox is used instead."""
     base_url: str
-    """Host of the real service (`ASSEMBLYAI_BASE_URL`)."""
+    """Base URL of AssemblyAI (`ASSEMBLYAI_BASE_URL`)."""
     price_per_hour: float
-    """US dollars an hour of audio, for the estimate (`PRICE_PER_HOUR`)."""
+    """US dollars per hour of audio, for the estimate (`PRICE_PER_HOUR`)."""
     leave: bool
-    """Stop after the table instead of staying until Ctrl-C (`EXIT=1`)."""
+    """Stop after the table instead of running until Ctrl-C (`EXIT=1`)."""
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> DemoSettings:

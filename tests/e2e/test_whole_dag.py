@@ -1,4 +1,4 @@
-"""The real Dag with every process it needs: good calls are scored, bad ones end with a reason, paid once."""
+"""The real Dag with all its processes scores good calls, gives bad ones a reason, and pays once."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ DEADLINE_S = 240.0
 
 
 def _write_recordings(folder: Path) -> None:
-    """Three good calls, and one of each bad kind beside them."""
+    """Write three good calls, and one of each bad kind."""
     folder.mkdir()
     for name in ("short-hangup", "silent-line", "voicemail-one-speaker"):
         for suffix in (".mp3", ".json"):
@@ -61,7 +61,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 def _run(stack: Stack, **conf: object) -> tuple[str, str]:
-    """Run the Dag to its end: its id and its state."""
+    """The id and the final state of a run of the Dag."""
     run_id = stack.api.trigger(DAG_ID, conf)
     deadline = time.monotonic() + DEADLINE_S
     while (state := stack.api.run_state(DAG_ID, run_id)) not in ("success", "failed"):
@@ -156,12 +156,12 @@ def test_every_completed_call_is_charged_once(stack: Stack, calls: dict[str, dic
     assert set(charges) == paid
 
 
-def test_the_wait_holds_no_worker(stack: Stack, first_run: str) -> None:
+def test_the_wait_occupies_no_worker(stack: Stack, first_run: str) -> None:
     logs = _logs(stack, first_run) / "task_id=wait"
     assert list(logs.rglob("*.trigger.*.log")), "no wait was deferred"
 
 
-def test_batches_run_in_the_pool_of_the_run_and_tell_what_they_hold(stack: Stack, first_run: str) -> None:
+def test_batches_run_in_the_pool_of_the_run_and_show_their_calls(stack: Stack, first_run: str) -> None:
     instances = stack.api.task_instances(DAG_ID, first_run)
     pools = {(instance["task_id"], instance["pool"]) for instance in instances}
     assert pools == {
@@ -189,7 +189,7 @@ def test_a_second_run_pays_for_nothing(stack: Stack, first_run: str) -> None:
     assert (_posts(stack), len(_vendor(stack, "ledger"))) == before
 
 
-def test_a_refused_key_ends_the_run_and_no_call(stack: Stack, calls: dict[str, dict[str, Any]]) -> None:
+def test_a_refused_key_fails_the_run_and_no_call(stack: Stack, calls: dict[str, dict[str, Any]]) -> None:
     assert stack.sandbox_url
     stack.connect(base_url=stack.sandbox_url, api_key="revoked")
     run_id, state = _run(stack)

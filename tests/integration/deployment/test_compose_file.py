@@ -1,4 +1,4 @@
-"""What docker-compose.yaml and the Dockerfile say, held against Airflow, the demo and the repository."""
+"""docker-compose.yaml and the Dockerfile agree with Airflow, the demo and the repository."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SECRETS = {
 }
 CHOICES = {"AIRFLOW_PORT", "ASSEMBLYAI_BASE_URL", "RECORDINGS"}
 
-# Where the two ways to run the same thing are meant to differ.
+# Settings that differ on purpose between the demo and the deployment.
 PLACES_AND_SECRETS = {
     "AIRFLOW__CORE__FERNET_KEY",
     "AIRFLOW__CORE__EXECUTION_API_SERVER_URL",
@@ -82,7 +82,7 @@ def test_every_airflow_service_runs_in_the_same_environment(services: dict[str, 
 def test_the_settings_are_the_ones_the_demo_runs_with(
     services: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # The demo passes on what it is started with; here its own settings alone count.
+    # The demo inherits its environment. Only the variables that it sets itself matter here.
     for inherited in _airflow_settings(dict(os.environ)):
         monkeypatch.delenv(inherited)
     demo_settings = _airflow_settings(
@@ -106,7 +106,7 @@ def test_airflow_knows_every_setting(services: dict[str, Any]) -> None:
         assert option in known[section]["options"], variable
 
 
-def test_the_user_airflow_logs_in_with_is_the_one_postgres_is_made_with(services: dict[str, Any]) -> None:
+def test_airflow_logs_in_as_the_user_that_postgres_creates(services: dict[str, Any]) -> None:
     made = services["postgres"]["environment"]
     url = make_url(services["scheduler"]["environment"]["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"])
     assert (url.username, url.password, url.database) == (
@@ -128,7 +128,7 @@ def test_nothing_is_published_beyond_this_machine(services: dict[str, Any]) -> N
     assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
 
 
-def test_recordings_are_mounted_for_reading_and_a_missing_folder_is_an_error(
+def test_recordings_are_mounted_read_only_and_must_exist(
     services: dict[str, Any],
 ) -> None:
     for name in (*COMPONENTS, "init"):

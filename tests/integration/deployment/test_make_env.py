@@ -1,4 +1,4 @@
-"""`make env` against a folder of its own, with the Python that a machine without the project has."""
+"""`make env` in a folder of its own, with a Python that does not have the project."""
 
 from __future__ import annotations
 

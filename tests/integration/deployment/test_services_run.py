@@ -1,4 +1,4 @@
-"""Every service's command of docker-compose.yaml, run as a process with the file's own environment."""
+"""Every command of docker-compose.yaml runs as a process with the environment of the file."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ deployment_check()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
-    """The file as `make env` completes it, on this machine."""
+    """The services of the file on this machine, with the `.env` of `make env`."""
 
     variables: Mapping[str, str]
     services: Mapping[str, Any]
@@ -74,7 +74,7 @@ class Deployment:
 
     @property
     def passwords(self) -> Path:
-        """The file of passwords the api-server reads."""
+        """The password file that the api-server reads."""
         variable = "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"
         return Path(self.machine.environment(self.services["init"])[variable])
 
@@ -100,7 +100,7 @@ def deployment(
     (home / "dags" / "deployment_check.py").write_text(DAG)
     ports = {(name, port): free_port(0) for name, port in (("api-server", 8080), ("sandbox", 8765))}
     machine = compose.LocalMachine(home=home, postgres_dsn=postgres_server.dsn(), ports=ports)
-    # What the image of PostgreSQL does with its variables on a new volume.
+    # The image of PostgreSQL does the same with its variables on a new volume.
     made = services["postgres"]["environment"]
     postgres_server.execute(f"CREATE ROLE {made['POSTGRES_USER']} SUPERUSER LOGIN")
     postgres_server.execute(f"CREATE DATABASE {made['POSTGRES_DB']} OWNER {made['POSTGRES_USER']}")
@@ -112,7 +112,7 @@ def deployment(
 
 @pytest.fixture(scope="module")
 def prepared(deployment: Deployment) -> Deployment:
-    """After `init`."""
+    """The deployment after `init`."""
     done = deployment.init()
     assert done.returncode == 0, done.stdout + done.stderr
     return deployment
@@ -120,7 +120,7 @@ def prepared(deployment: Deployment) -> Deployment:
 
 @pytest.fixture(scope="module")
 def running(prepared: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    """With every service started and all components healthy."""
+    """The deployment with every service started and all components healthy."""
     processes = ProcessGroup(tmp_path_factory.mktemp("processes"))
     try:
         for name in SERVICES:
@@ -130,7 +130,7 @@ def running(prepared: Deployment, tmp_path_factory: pytest.TempPathFactory) -> I
         yield prepared
         processes.check()
         for name in SERVICES:
-            processes.kill(name)  # an orderly stop takes the triggerer ten seconds
+            processes.kill(name)  # an orderly stop of the triggerer takes ten seconds
     finally:
         processes.stop()
 

@@ -1,4 +1,4 @@
-"""The real Dag with recognisable secrets; afterwards everything it left behind is searched for them."""
+"""The real Dag runs with recognisable secrets; then logs and databases are searched for them."""
 
 from __future__ import annotations
 
@@ -34,20 +34,20 @@ NAMES = {
     "a presigned URL's signature": SIGNATURE,
     "the words of a call": WORDS,
 }
-# The one place words belong.
+# The only tables that may hold the words of a call.
 RESULTS_TABLES = ("sentences", "transcripts")
 
 
 class _Receiver(BaseHTTPRequestHandler):
-    heard: list[str | None] = []
+    received: list[str | None] = []
 
     def do_POST(self) -> None:
-        self.heard.append(self.headers.get("X-Call"))
+        self.received.append(self.headers.get("X-Call"))
         self.send_response(200)
         self.end_headers()
 
     def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +78,7 @@ def _script(vendor: SandboxServer) -> None:
         },
     )
     vendor.script("poison.mp3", {"sentences": [{**sentence, "text": f"poison {WORDS}"}]})
-    # An answer without sentiment keeps its text; one that cannot be read keeps the sentence.
+    # `transcripts` keeps the text of an answer without sentiment, and a sentence that cannot be read.
     vendor.script(
         "spanish.mp3", {"sentences": [sentence], "language_code": "es", "transcript": {"text": WORDS}}
     )
@@ -121,7 +121,7 @@ def airflow(receiver: str) -> Iterator[RunningAirflow]:
 
 
 def _run_everything(airflow: RunningAirflow, vendor: SandboxServer) -> None:
-    """Good calls and bad ones, faults that make errors tell all they know, a database that quotes lines."""
+    """Run good and bad calls, with every fault and with a database error that quotes a stored line."""
     airflow.add_recordings(2)
     vendor.script(
         content_sha256(b"audio of secret-1.mp3"),
@@ -149,15 +149,15 @@ def _run_everything(airflow: RunningAirflow, vendor: SandboxServer) -> None:
 
 
 def test_the_secrets_were_used(airflow: RunningAirflow) -> None:
-    wait_until(lambda: _Receiver.heard, "the webhook is called")
-    assert set(_Receiver.heard) == {WEBHOOK_SECRET}
+    wait_until(lambda: _Receiver.received, "the webhook is called")
+    assert set(_Receiver.received) == {WEBHOOK_SECRET}
     assert airflow.count_transcripts("scored") >= 4
     (text,) = airflow.query("SELECT string_agg(text, ' ') AS words FROM call_sentiment.sentences")
     assert WORDS in text["words"]
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_nothing_of_it_is_in_a_log(airflow: RunningAirflow, name: str) -> None:
+def test_no_log_has_the_secret(airflow: RunningAirflow, name: str) -> None:
     state = airflow.stack.folder
     logs = [
         file for file in state.rglob("*") if file.is_file() and (file.suffix == ".log" or file.name == "log")
@@ -168,7 +168,7 @@ def test_nothing_of_it_is_in_a_log(airflow: RunningAirflow, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_nothing_of_it_is_in_airflows_database(airflow: RunningAirflow, name: str) -> None:
+def test_airflows_database_does_not_have_the_secret(airflow: RunningAirflow, name: str) -> None:
     dump = _dump(airflow.stack.postgres.dsn("airflow"))
     assert "bucket.example/gone.mp3" not in dump or SIGNATURE not in dump
     for table in (
@@ -185,12 +185,12 @@ def test_nothing_of_it_is_in_airflows_database(airflow: RunningAirflow, name: st
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "the words of a call"])
-def test_nothing_of_it_is_in_the_results(airflow: RunningAirflow, name: str) -> None:
+def test_the_results_do_not_have_the_secret(airflow: RunningAirflow, name: str) -> None:
     dump = _dump(airflow.stack.results_dsn)
     assert [line[:300] for line in dump.splitlines() if _found(line, NAMES[name])] == []
 
 
-def test_words_are_in_no_other_table_than_those_of_the_answer(airflow: RunningAirflow) -> None:
+def test_only_the_tables_of_answers_have_words_of_a_call(airflow: RunningAirflow) -> None:
     tables = [f"--exclude-table-data=call_sentiment.{table}" for table in RESULTS_TABLES]
     assert WORDS not in _dump(airflow.stack.results_dsn, *tables)
     rows = airflow.query("SELECT error FROM call_sentiment.transcripts WHERE error LIKE %s", f"%{WORDS}%")

@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL, seen through each way we connect to it."""
+"""The embedded PostgreSQL accepts each kind of connection that the project makes."""
 
 from __future__ import annotations
 

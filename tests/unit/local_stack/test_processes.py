@@ -1,4 +1,4 @@
-"""The demo's child processes end with it, whatever ends it."""
+"""The child processes end with their parent, even if it is killed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 
 from local_stack.processes import AlreadyRunningError, ProcessDiedError, ProcessGroup, free_port
 
-# A child that starts a child of its own, says so, and waits.
+# A child that starts a child of its own, prints its id, and waits.
 FAMILY = (
     "import subprocess, sys, time; "
     "p = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']); "

@@ -1,4 +1,4 @@
-"""What is said of the price before anything is paid."""
+"""The estimate of the audio to pay for."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_all_recordings_that_can_be_decoded_are_measured_and_the_rest_is_counted(folder: Path) -> None:
+def test_decodable_recordings_are_measured_and_the_others_counted(folder: Path) -> None:
     estimate = estimate_audio(str(folder), set())
     assert estimate is not None
     assert estimate.minutes * 60 == pytest.approx(3 * 7.29, abs=0.2)
     assert estimate.unmeasured == 2
 
 
-def test_what_is_paid_is_not_estimated_again(folder: Path) -> None:
+def test_a_paid_recording_is_not_estimated_again(folder: Path) -> None:
     paid = {f"{folder}/{name}" for name in ("a.mp3", "b.mka", "d.m4a", "e.wav")}
     estimate = estimate_audio(str(folder), paid)
     assert estimate is not None
@@ -46,5 +46,5 @@ def test_what_is_paid_is_not_estimated_again(folder: Path) -> None:
     assert estimate.unmeasured == 0
 
 
-def test_another_location_than_a_local_folder_has_no_estimate() -> None:
+def test_only_a_local_folder_has_an_estimate() -> None:
     assert estimate_audio("s3://bucket/calls", set()) is None

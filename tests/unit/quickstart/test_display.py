@@ -1,4 +1,4 @@
-"""The table of scores shows what there is, and says so where there is nothing."""
+"""The table shows every figure, and a status where a call has no score."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_a_scored_call_shows_every_figure() -> None:
         assert shown in text
 
 
-def test_a_call_without_a_score_shows_its_status_and_reason_and_no_zero() -> None:
+def test_a_call_without_a_score_shows_its_status_and_no_zero() -> None:
     absent = dict.fromkeys(SCORED)
     text = _printed({**absent, "call_id": "broken", "status": "failed", "reason": "not audio"})
     assert "failed: not audio" in text

@@ -120,9 +120,9 @@ class Bench:
                 " WHERE status = 'ok' AND starts_with(recording, %s)",
                 f"{folder}/",
             )[0][0]
-        ledger = requests.get(f"{self.stack.sandbox_url}/_sandbox/ledger", timeout=60).json()
+        billing = requests.get(f"{self.stack.sandbox_url}/_sandbox/billing", timeout=60).json()
         assert scored == calls, f"{scored} of {calls} calls were scored"
-        assert len(ledger["charges"]) == self._recorded, f"{len(ledger['charges'])} charges"
+        assert len(billing["charges"]) == self._recorded, f"{len(billing['charges'])} charges"
 
 
 def logged_errors(stack: Stack, dag_id: str) -> str:

@@ -75,7 +75,7 @@ class Bench:
         }
 
     def charges(self) -> list[Mapping[str, Any]]:
-        found: list[Mapping[str, Any]] = self._sandbox("ledger")["charges"]
+        found: list[Mapping[str, Any]] = self._sandbox("billing")["charges"]
         return found
 
     def completed(self) -> dict[str, float]:

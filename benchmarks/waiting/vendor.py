@@ -51,7 +51,7 @@ class Vendor:
 
     def completed(self) -> dict[str, datetime]:
         """When each job was over."""
-        charges = self._control("GET", "ledger")["charges"]
+        charges = self._control("GET", "billing")["charges"]
         return {charge["transcript_id"]: instant(charge["charged_at"]) for charge in charges}
 
     def journal(self) -> list[dict[str, Any]]:

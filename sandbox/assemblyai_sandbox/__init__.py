@@ -1,4 +1,4 @@
-"""A stand-in for AssemblyAI's pre-recorded speech-to-text API, for trying things out and for tests."""
+"""A stand-in for AssemblyAI's pre-recorded speech-to-text API, for trying it out and for tests."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ def parser() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(
         prog="python -m assemblyai_sandbox",
         description="An AssemblyAI-compatible server for trying things out and for tests. It is not the "
-        "service: the speech engine is rough and knows English only.",
+        "service: its speech engine is rough and knows English only.",
     )
     options.add_argument("--version", action="version", version=__version__)
     options.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
@@ -28,47 +28,53 @@ def parser() -> argparse.ArgumentParser:
         "--engine",
         choices=("speech", "scripted"),
         default="speech",
-        help="speech listens to the audio, scripted answers from /_sandbox/script (default: %(default)s)",
+        help="speech recognises the audio, scripted answers from /_sandbox/script (default: %(default)s)",
     )
     options.add_argument(
         "--api-key",
         action="append",
         metavar="KEY[=ACCOUNT/PROJECT]",
-        help=f"a key that opens a project; may be given several times (default: {DEFAULT_API_KEY})",
+        help=f"a key and its project; repeat it for more keys (default: {DEFAULT_API_KEY})",
     )
     options.add_argument(
-        "--state", type=Path, metavar="DIR", help="keep uploads and transcripts here across restarts"
+        "--state",
+        type=Path,
+        metavar="DIR",
+        help="keep uploads, transcripts and charges in this folder across restarts",
     )
     options.add_argument(
         "--clock",
         choices=("real", "virtual"),
         default="real",
-        help="virtual: moves only when told (default: %(default)s)",
+        help="virtual stands still until /_sandbox/clock moves it (default: %(default)s)",
     )
     options.add_argument("--region", choices=("us", "eu"), default="us", help="default: %(default)s")
     options.add_argument(
-        "--preset", choices=sorted(PRESETS), help="which of AssemblyAI's sources to believe where they differ"
+        "--preset", choices=sorted(PRESETS), help="which of AssemblyAI's sources to follow where they differ"
     )
     options.add_argument(
         "--model-policy",
         choices=("by-date", *PERIODS),
         default="by-date",
-        help="which period's model rules hold (default: %(default)s)",
+        help="the period whose model rules apply (default: %(default)s)",
     )
     options.add_argument(
-        "--concurrency", type=int, default=200, help="jobs in processing per account (default: %(default)s)"
+        "--concurrency",
+        type=int,
+        default=200,
+        help="jobs processing at a time, per account (default: %(default)s)",
     )
     options.add_argument(
         "--rate-limit",
         type=int,
         default=20_000,
-        help="requests per account in 5 minutes (default: %(default)s)",
+        help="requests in 5 minutes, per account (default: %(default)s)",
     )
     options.add_argument(
         "--seed", type=int, help="make ids and invented answers repeatable (default: random)"
     )
     options.add_argument(
-        "--workers", type=int, default=2, help="processes that listen (default: %(default)s)"
+        "--workers", type=int, default=2, help="processes that recognise speech (default: %(default)s)"
     )
     options.add_argument("--log-level", default="warning", help="uvicorn's log level (default: %(default)s)")
     return options
@@ -102,7 +108,7 @@ def main() -> None:
     def on_ready(url: str | None) -> None:
         if url:
             print(
-                f"AssemblyAI sandbox on {url}, key {key}, {settings.engine} engine. Ctrl-C ends it.",
+                f"AssemblyAI sandbox on {url}, key {key}, {settings.engine} engine. Press Ctrl-C to stop it.",
                 flush=True,
             )
 

@@ -1,4 +1,4 @@
-"""Accounts, projects and API keys: who asks, and how much the account may ask for."""
+"""Accounts with their limits, projects, and API keys."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RATE_LIMIT_WINDOW_S = 300.0
 
 @dataclass(slots=True)
 class Account:
-    """Limits are per account, however many keys and projects it has."""
+    """An account; all its keys and projects share its limits."""
 
     name: str
     concurrency: int
@@ -29,7 +29,7 @@ class Account:
         return 1 if self.negative_balance and settings.negative_balance == "limit" else self.concurrency
 
     def count_request(self, now: float, settings: Settings) -> None:
-        """Take one request out of the window's budget; an empty one raises :class:`ApiError`."""
+        """Count a request against the rate limit; raises :class:`ApiError` if it is reached."""
         while self.requests and self.requests[0] <= now - RATE_LIMIT_WINDOW_S:
             self.requests.popleft()
         if len(self.requests) >= self.rate_limit:
@@ -40,7 +40,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """What a key opens. Uploads and transcripts are visible inside their project only."""
+    """What a key gives access to. Uploads and transcripts are visible in their project only."""
 
     account: str
     name: str
@@ -68,7 +68,7 @@ class Accounts:
         )
 
     def authenticate(self, authorization: str | None) -> Project:
-        """The project of a raw key. A missing key, a wrong one and a ``Bearer`` one get the same 401."""
+        """The project of a raw key; a missing, a wrong and a ``Bearer`` key raise the same 401."""
         project = self.projects.get(authorization or "")
         if project is None:
             raise ApiError(401, errors.AUTHENTICATION)
@@ -78,7 +78,7 @@ class Accounts:
         return self.by_name[project.account]
 
     def change(self, name: str, changes: Mapping[str, object]) -> None:
-        """Set limits or the balance of one account; an unknown account or field raises ``ValueError``."""
+        """Change limits or the balance of an account; raises ``ValueError`` if one is unknown."""
         account = self.by_name.get(name)
         if account is None:
             raise ValueError(f"no account named {name!r}")

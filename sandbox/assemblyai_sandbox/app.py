@@ -1,4 +1,4 @@
-"""The ASGI application: routes, refusals, and the layer that plays the faults."""
+"""The ASGI application: routes, error answers, and the layer that plays faults."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from assemblyai_sandbox.wire import Wire
 
 
 def create_app(settings: Settings) -> ASGIApp:
-    """A server-ready application; its state begins with the lifespan and ends with it."""
+    """The application; its state lives as long as its lifespan."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -1,4 +1,4 @@
-"""The bill: one charge per completed transcript, none for an error, silence at the full price."""
+"""Billing: one charge per completed transcript, none for an error, silence at full price."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 from assemblyai_sandbox.clock import timestamp
 from assemblyai_sandbox.records import Record
 
-# USD per hour of audio, as third parties and the price page had it in late 2026; assemblyai-stt-3-7's is
-# assumed. Prices drift; what tests should rely on is which transcripts are charged and for how many seconds.
+# USD per hour of audio, from the price page and third parties in late 2026. That of assemblyai-stt-3-7 is
+# assumed. Prices change: tests should rely only on which transcripts are charged, and for how many seconds.
 MODEL_PRICES = {
     "universal-2": 0.15,
     "universal-3-pro": 0.21,
@@ -19,7 +19,7 @@ ADDON_PRICES = {"sentiment_analysis": 0.02, "speaker_labels": 0.02, "entity_dete
 
 
 def charge(record: Record, seconds: float, finished: float) -> dict[str, Any]:
-    """The ledger's line for a transcript that has just completed."""
+    """The charge for a transcript that has just completed."""
     addons = [name for name in ADDON_PRICES if record.request.get(name)]
     hourly = MODEL_PRICES[record.model] + sum(ADDON_PRICES[name] for name in addons)
     return {

@@ -1,4 +1,4 @@
-"""The time the sandbox lives in: frozen until somebody advances it, or running with the wall clock."""
+"""The sandbox's clock: it stands still until it is advanced, or follows the wall clock."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 
 
 class Clock:
-    """Seconds since the epoch (UTC), as the sandbox sees them.
+    """A clock in seconds since the epoch (UTC).
 
-    A frozen clock starts at the wall clock's time (or at ``start``) and moves only through :meth:`advance`
-    and :meth:`set`. A running one follows the wall clock and can be pushed ahead of it in the same way.
+    A virtual clock starts at the wall clock's time (or at ``start``) and moves only through :meth:`advance`
+    and :meth:`set`. A real one follows the wall clock, and the same methods move it ahead.
     """
 
     def __init__(self, *, frozen: bool, start: datetime | None = None) -> None:
@@ -24,16 +24,16 @@ class Clock:
         return self._base + self._offset + elapsed
 
     def advance(self, seconds: float) -> None:
-        """Move ahead. Time does not go backwards: a negative number raises ``ValueError``."""
+        """Move ahead by some seconds; raises ``ValueError`` if they are negative."""
         if seconds < 0:
             raise ValueError("the clock cannot be turned back")
         self._offset += seconds
 
     def set(self, moment: datetime) -> None:
-        """Move ahead to ``moment``; an earlier one raises ``ValueError``."""
+        """Move ahead to ``moment``; raises ``ValueError`` if it is in the past."""
         self.advance(moment.timestamp() - self.now())
 
 
 def timestamp(seconds: float) -> str:
-    """The API's way to write a moment: naive ISO 8601 with microseconds (assumed to be UTC)."""
+    """A time as the API writes it: ISO 8601 with microseconds and no zone (assumed to be UTC)."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")

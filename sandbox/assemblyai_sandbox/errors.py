@@ -1,4 +1,4 @@
-"""What the API answers when it refuses, in the words of its documentation."""
+"""The error answers of the API, in the words of its documentation."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def not_audio(file_type: str) -> str:
 
 
 def undecodable(file_format: str) -> str:
-    """Our own words, since the service may well read it."""
+    """In the sandbox's own words, because the service may decode the recording."""
     return f"The sandbox cannot decode this recording ({file_format})."
 
 

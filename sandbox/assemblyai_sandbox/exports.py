@@ -1,4 +1,4 @@
-"""A completed transcript in other forms: sentences, paragraphs, subtitles, and where a word was said."""
+"""A completed transcript as sentences, paragraphs and subtitles, and a search for its words."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ _NAMES = ("text", "start", "end", "confidence", "words", "speaker", "channel")
 
 
 def sentences(record: Record, transcript: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What ``/sentences`` lists. A deleted transcript has none."""
+    """The answer of ``/sentences``. A deleted transcript has no sentences."""
     if transcript["words"] is None or record.outcome is None:
         return []
-    told = labelled(record.outcome.sentences or (), record.request)
+    labelled_sentences = labelled(record.outcome.sentences or (), record.request)
     multichannel = bool(record.request.get("multichannel"))
-    for sentence in told:
+    for sentence in labelled_sentences:
         sentence["start"] = sentence.get("start") or 0
         sentence["confidence"] = confidence(sentence["words"])
     names = _NAMES if multichannel else _NAMES[:-1]
-    return [{name: sentence[name] for name in names} for sentence in told]
+    return [{name: sentence[name] for name in names} for sentence in labelled_sentences]
 
 
 def paragraphs(record: Record, transcript: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Up to five sentences of one speaker at a time."""
+    """The answer of ``/paragraphs``: up to five sentences of one speaker each."""
     groups: list[list[dict[str, Any]]] = []
     for sentence in sentences(record, transcript):
         last = groups[-1] if groups else []
@@ -50,7 +50,7 @@ def _paragraph(group: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def subtitles(transcript: Mapping[str, Any], kind: str, width: int) -> str:
-    """SRT or WebVTT with captions of at most ``width`` characters (a longer word stands alone)."""
+    """SRT or WebVTT with captions of at most ``width`` characters (a longer word has its own)."""
     captions: list[list[Mapping[str, Any]]] = []
     for word in transcript["words"] or ():
         line = captions[-1] if captions else []
@@ -76,15 +76,17 @@ def _moment(ms: int, kind: str) -> str:
 
 
 def word_search(transcript: Mapping[str, Any], phrases: Sequence[str]) -> list[dict[str, Any]]:
-    """Where each word or phrase was said, punctuation and case aside."""
+    """Where each word or phrase occurs, without regard to punctuation and case."""
     words = transcript["words"] or []
-    said = [_bare(word["text"]) for word in words]
-    return [_match(phrase, said, words) for phrase in phrases]
+    spoken = [_bare(word["text"]) for word in words]
+    return [_match(phrase, spoken, words) for phrase in phrases]
 
 
-def _match(phrase: str, said: Sequence[str], words: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _match(phrase: str, spoken: Sequence[str], words: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     wanted = [_bare(part) for part in phrase.split()]
-    starts = [at for at in range(len(said) - len(wanted) + 1) if list(said[at : at + len(wanted)]) == wanted]
+    starts = [
+        at for at in range(len(spoken) - len(wanted) + 1) if list(spoken[at : at + len(wanted)]) == wanted
+    ]
     stamps = [[words[at]["start"], words[at + len(wanted) - 1]["end"]] for at in starts]
     return {"text": phrase, "count": len(starts), "timestamps": stamps, "indexes": starts}
 

@@ -1,4 +1,4 @@
-"""Everything the real service, or the network before it, can do wrong; and the plan of when."""
+"""The faults of the service and of the network, and when each is played."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ENDPOINTS = (
     "redacted-audio",
 )
 
-# Answers put in place of the real one: status, body, media type.
+# Answers that replace the real one: status, body, media type.
 ANSWERS: dict[str, tuple[int, bytes, str | None]] = {
     "rate_limited": (429, b'{"error":"Too Many Requests"}', "application/json"),
     "rate_limited_403": (403, b'{"error":"Too Many Requests"}', "application/json"),
@@ -44,21 +44,24 @@ TRANSPORT = {
     "truncated_json": "half of the answer's JSON, as if that were all of it",
     "truncated_body": "half of the promised bytes, then the connection is closed",
 }
-# What the service itself does differently while the fault is in force.
+# Changes in the service's behaviour while the fault lasts.
 BEHAVIOUR = {
     "list_delay": "a transcript shows in the list delay_s (sandbox clock) after its submission",
     "get_delay": "a transcript is not found by its id until delay_s (sandbox clock) after its submission",
     "duplicate_webhook": "a delivered webhook is delivered once more",
 }
 KINDS = (*ANSWERS, *TRANSPORT, *BEHAVIOUR)
-# By default a fault of these kinds concerns the one endpoint it can.
+# Kinds that can concern one endpoint only, which is their default.
 _OWN_ENDPOINT = {"list_delay": "list", "get_delay": "get", "duplicate_webhook": "webhook"}
 
 
 @dataclass(slots=True, kw_only=True)
 class Fault:
-    """One misbehaviour. Plays ``count`` times (None: until reset), after letting ``skip`` requests pass, each
-    time with ``probability``. ``accepted``: the request is carried out before its answer is replaced."""
+    """A planned fault.
+
+    It is played ``count`` times (None: until it is cleared), after the first ``skip`` requests, each time
+    with ``probability``. With ``accepted`` the request is carried out before its answer is replaced.
+    """
 
     kind: str
     endpoint: str = "*"
@@ -72,7 +75,7 @@ class Fault:
 
     @classmethod
     def from_json(cls, value: object) -> Fault:
-        """Read a fault; an unknown kind, endpoint or field raises ``ValueError``."""
+        """A fault from JSON; raises ``ValueError`` if a kind, endpoint or field is unknown."""
         if not isinstance(value, dict) or not set(value) <= set(cls.__dataclass_fields__) - {"played"}:
             raise ValueError(
                 "a fault is {kind, endpoint, count, skip, probability, retry_after_s, delay_s, accepted}"
@@ -90,14 +93,14 @@ class Fault:
 
 class Faults:
     def __init__(self, seed: int | None) -> None:
-        self._dice = random.Random(seed)
+        self._rng = random.Random(seed)
         self._faults: list[Fault] = []
 
     def add(self, fault: Fault) -> None:
         self._faults.append(fault)
 
     def take(self, endpoint: str) -> Fault | None:
-        """The fault this request gets, used up by one; of several the oldest."""
+        """The fault to play on this request, the oldest if there are several; counts it as played."""
         for fault in self._faults:
             if fault.kind not in BEHAVIOUR and fault.endpoint in ("*", endpoint) and self._plays(fault):
                 return fault
@@ -107,7 +110,7 @@ class Faults:
         return next((fault for fault in self._faults if fault.kind == kind and self._plays(fault)), None)
 
     def in_force(self, kind: str) -> Fault | None:
-        """The newest fault of a kind that holds until the reset."""
+        """The newest fault of a kind that lasts until it is cleared."""
         return next((fault for fault in reversed(self._faults) if fault.kind == kind), None)
 
     def to_json(self) -> list[dict[str, Any]]:
@@ -125,7 +128,7 @@ class Faults:
         if fault.skip > 0:
             fault.skip -= 1
             return False
-        if self._dice.random() >= fault.probability:
+        if self._rng.random() >= fault.probability:
             return False
         fault.played += 1
         return True

@@ -1,4 +1,4 @@
-"""The life of a transcript: queued, processing, over. What happens when follows from the clock alone."""
+"""The jobs of the sandbox: queued, processing, ended. Only the clock decides when."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from assemblyai_sandbox.accounts import Accounts
 from assemblyai_sandbox.billing import charge
 from assemblyai_sandbox.clock import Clock
 from assemblyai_sandbox.models_policy import routed
-from assemblyai_sandbox.outcomes import Outcome, judged
+from assemblyai_sandbox.outcomes import Outcome, apply_rules
 from assemblyai_sandbox.records import COMPLETED, ERROR, PROCESSING, QUEUED, Record
 from assemblyai_sandbox.settings import Settings
 
 
 class Engine(Protocol):
-    """Says what becomes of a recording: when it is submitted, or by listening to it when its turn comes."""
+    """Makes the outcome of a job: at its submission, or by recognition when it is processed."""
 
     def decide(self, record: Record) -> Outcome | None: ...
 
@@ -28,11 +28,11 @@ class Engine(Protocol):
 
 
 class Jobs:
-    """First come, first served, within each account's limit of jobs in processing.
+    """Processes jobs in the order of submission, within each account's concurrency limit.
 
-    Nothing here waits: :meth:`settle` makes everything happen whose time has come, in the order of those
-    times, so an advanced clock tells the same story as one that ran. ``on_change`` hears of every record that
-    changed its state; the caller stores it and sends its webhook.
+    Nothing here waits. :meth:`settle` makes all due events happen in the order of their times, so one large
+    step of the clock has the same result as many small ones. ``on_change`` is called with every record whose
+    status has changed; the caller stores it and sends its webhook.
     """
 
     def __init__(
@@ -57,14 +57,14 @@ class Jobs:
     def submit(self, record: Record) -> None:
         self.settle()
         self.live[record.id] = record
-        # A record that already has an outcome was under way when the sandbox was last stopped.
+        # A record that already has an outcome was processing when the sandbox was stopped.
         record.outcome = record.outcome or self._engine.decide(record)
         self._waiting.setdefault(record.account, deque()).append(record)
         self._start_waiting(record.account, self._clock.now())
         record.throttled = record.status == QUEUED
 
     def settle(self) -> None:
-        """Let everything happen that is due by now."""
+        """Make all events happen that are due."""
         now = self._clock.now()
         while self._endings and self._endings[0][0] <= now:
             moment, _, record, outcome = heapq.heappop(self._endings)
@@ -72,7 +72,7 @@ class Jobs:
 
     @property
     def next_event(self) -> float | None:
-        """When :meth:`settle` will next have something to do, None when nothing is scheduled."""
+        """The time of the next event; None: none is scheduled."""
         return self._endings[0][0] if self._endings else None
 
     def clear(self) -> None:
@@ -115,7 +115,7 @@ class Jobs:
         heapq.heappush(self._endings, (moment, record.seq, record, outcome))
 
     def _end(self, record: Record, outcome: Outcome, moment: float) -> None:
-        outcome = judged(outcome, record.request)
+        outcome = apply_rules(outcome, record.request)
         if record.request.get("language_detection") and not record.request.get("language_code"):
             record.model, record.warnings = routed(tuple(record.models), outcome.language_code)
         record.outcome, record.status, record.finished = outcome, outcome.status, moment
@@ -128,5 +128,5 @@ class Jobs:
 
 
 def unfinished(record: Record) -> Record:
-    """The record as it must be submitted again after a restart."""
+    """The record as it is submitted again after a restart."""
     return replace(record, status=QUEUED, started=None, finished=None, throttled=False)

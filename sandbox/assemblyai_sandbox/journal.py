@@ -1,4 +1,4 @@
-"""What was asked of the API, without keys, secrets or contents: tests read it to see how a client behaved."""
+"""The journal of all requests, for tests; it has no keys, secrets or contents."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ MAX_ENTRIES = 100_000
 
 @dataclass(slots=True)
 class Entry:
-    """One request. ``status`` is None when the client got no answer; ``authorization`` is the header's kind
-    (``key``, ``wrong key``, ``bearer``, ``missing``), never its value; ``at`` is on the sandbox's clock, and
-    ``fault`` names the fault that was played."""
+    """One request.
+
+    ``status`` is None when the client got no answer. ``authorization`` is the kind of the header (``key``,
+    ``wrong key``, ``bearer``, ``missing``), never its value. ``at`` is on the sandbox's clock. ``fault`` is
+    the kind of the fault that was played.
+    """
 
     at: str
     endpoint: str

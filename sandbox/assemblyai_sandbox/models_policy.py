@@ -1,4 +1,4 @@
-"""Which speech models a request may name, which runs when it names none, and how that changed over time."""
+"""The speech models that a request may name, and the default, by date."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ U2, U3, U35, U37 = "universal-2", "universal-3-pro", "universal-3-5-pro", "assem
 
 _SIX = frozenset(["en", "es", "pt", "fr", "de", "it"])
 _EIGHTEEN = _SIX | frozenset(["nl", "sv", "da", "no", "fi", "pl", "tr", "ru", "uk", "ja", "hi", "zh"])
-# None: every language the service knows.
+# None: all languages of the service.
 _LANGUAGES: Mapping[str, frozenset[str] | None] = {U2: None, U3: _SIX, U35: _EIGHTEEN, U37: _EIGHTEEN}
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """The rules of one stretch of time. ``default`` None means that naming no model is refused."""
+    """The rules of a period. ``default`` None: a request must name a model."""
 
     allowed: tuple[str, ...]
     default: tuple[str, ...] | None
@@ -30,8 +30,8 @@ class Period:
     new_accounts_default: tuple[str, ...] | None = None
 
 
-# By the vendor's changelog of 2 Sep 2026, `speech_model` is routed to the newest model. By the notes of
-# ai-sdk 3.0.85 (20 Nov 2026) it is rejected again; the later source is believed.
+# The vendor's changelog of 2 Sep 2026 routes `speech_model` to the newest model. The notes of ai-sdk 3.0.85
+# (20 Nov 2026) refuse it again. The later source is followed.
 PERIODS: Mapping[str, tuple[date, Period]] = {
     "2026-q1": (date(2026, 1, 1), Period((U3, U2), None)),
     "2026-06": (date(2026, 6, 1), Period((U3, U2), (U3, U2))),
@@ -57,7 +57,7 @@ def period_at(settings: Settings, now: float) -> Period:
 def requested_models(
     request: Mapping[str, Any], account: Account, settings: Settings, now: float
 ) -> tuple[str, ...]:
-    """The models that will be tried in order, or a 400 as the service words it."""
+    """The models to try, in this order; raises the service's 400 if one is not allowed."""
     period = period_at(settings, now)
     allowed = _allowed(period, settings)
     if request.get("speech_model") is not None and period.refuses_singular:
@@ -73,7 +73,7 @@ def requested_models(
 
 
 def routed(models: tuple[str, ...], language: str) -> tuple[str, list[str]]:
-    """The model that takes a language, and the answer's warnings when it was not the first choice."""
+    """The model for a language, and a warning if it is not the first choice."""
     short = language.split("_")[0]
     for model in models:
         known = _LANGUAGES[model]

@@ -1,4 +1,4 @@
-"""What becomes of a recording: outcomes, the script that assigns them, the rules every outcome must pass."""
+"""Outcomes of jobs, the script that assigns them, and the service's rules for all of them."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ MAX_DURATION_S = 36_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """One ending of a transcription. JSON-native, so that it can be scripted, sent and stored.
+    """The outcome of a job. All values are JSON, so that it can be scripted, sent and stored.
 
-    ``sentences`` holds ``{text, start, end, sentiment, confidence, speaker, channel}`` (ms; ``words`` may be
-    given); ``[]`` means nobody spoke, None that the sentences are not known and only ``transcript`` says what
-    there is. ``language_code`` is the language spoken; ``transcript`` is laid over the finished answer.
+    ``sentences`` holds ``{text, start, end, sentiment, confidence, speaker, channel}`` (ms), and ``words`` if
+    wanted. ``[]``: nobody spoke. None: the sentences are unknown, and only ``transcript`` has results.
+    ``language_code`` is the spoken language. ``transcript`` overrides fields of the finished answer.
     """
 
     status: str = "completed"
@@ -37,7 +37,7 @@ class Outcome:
 
     @classmethod
     def from_json(cls, value: object) -> Outcome:
-        """Read a scripted outcome; unknown keys and impossible values raise ``ValueError``."""
+        """A scripted outcome; raises ``ValueError`` for unknown keys and impossible values."""
         if not isinstance(value, dict):
             raise ValueError("an outcome is an object")
         unknown = set(value) - set(cls.__dataclass_fields__)
@@ -54,12 +54,12 @@ class Outcome:
         return asdict(self)
 
     def scrubbed(self) -> Outcome:
-        """What may be remembered of it once the transcript is deleted."""
+        """What is left of it after the transcript is deleted."""
         return replace(self, audio_duration=self.duration_s, sentences=None, transcript={})
 
     @property
     def duration_s(self) -> float:
-        """Seconds of audio: as given, else until one second after the last sentence."""
+        """Seconds of audio: as given, or until one second after the last sentence."""
         if self.audio_duration is not None:
             return self.audio_duration
         ends = [int(sentence["end"]) for sentence in self.sentences or () if sentence.get("end") is not None]
@@ -67,11 +67,11 @@ class Outcome:
 
 
 class Script:
-    """Outcomes by recording. The newest rule that matches wins; ``*`` is looked at last.
+    """Outcomes by recording. The newest matching rule wins; ``*`` matches last.
 
-    A rule matches when its text is part of the audio URL (without its query) or of the SHA-256 of the
-    uploaded bytes. A rule with several outcomes hands them out one submission after the other and then
-    repeats the last: that is how a job fails first and succeeds when it is submitted again.
+    A rule matches if its text is part of the audio URL (without its query) or of the SHA-256 of the uploaded
+    bytes. A rule with several outcomes uses one per submission and then repeats the last. So a job can fail
+    first and succeed when it is submitted again.
     """
 
     def __init__(self) -> None:
@@ -106,11 +106,11 @@ _LINES = (
 
 
 def invented(seed: int | None, audio: str) -> Outcome:
-    """A small conversation that depends on nothing but the seed and the audio's name or hash."""
-    dice = random.Random(hashlib.sha256(f"{seed}:{audio}".encode()).digest())
+    """A small conversation that depends only on the seed and on the audio's name or hash."""
+    rng = random.Random(hashlib.sha256(f"{seed}:{audio}".encode()).digest())
     sentences, at = [], 400
-    for number in range(dice.randint(3, 8)):
-        text, sentiment = dice.choice(_LINES)
+    for number in range(rng.randint(3, 8)):
+        text, sentiment = rng.choice(_LINES)
         end = at + 350 * len(text.split())
         sentences.append(
             {
@@ -118,17 +118,17 @@ def invented(seed: int | None, audio: str) -> Outcome:
                 "start": at,
                 "end": end,
                 "sentiment": sentiment,
-                "confidence": round(dice.uniform(0.5, 0.99), 7),
+                "confidence": round(rng.uniform(0.5, 0.99), 7),
                 "speaker": "AB"[number % 2],
                 "channel": "12"[number % 2],
             }
         )
-        at = end + dice.randint(200, 900)
-    return Outcome(sentences=sentences, language_confidence=round(dice.uniform(0.9, 0.999), 4))
+        at = end + rng.randint(200, 900)
+    return Outcome(sentences=sentences, language_confidence=round(rng.uniform(0.9, 0.999), 4))
 
 
-def judged(outcome: Outcome, request: Mapping[str, Any]) -> Outcome:
-    """The outcome after the service's own rules about short, long, silent and unsure audio."""
+def apply_rules(outcome: Outcome, request: Mapping[str, Any]) -> Outcome:
+    """The outcome after the service's rules for short, long, silent and unclear audio."""
     if outcome.status == "error":
         return outcome
     reason = _objection(outcome, request)
@@ -151,7 +151,7 @@ def _objection(outcome: Outcome, request: Mapping[str, Any]) -> str | None:
 
 
 def _too_little_speech(outcome: Outcome, threshold: float) -> str | None:
-    # The option is documented for files with at least 30 s of audio.
+    # The option is documented only for files with at least 30 s of audio.
     if not threshold or outcome.duration_s < 30:
         return None
     spoken = sum(int(s["end"]) - int(s["start"] or 0) for s in outcome.sentences or ()) / 1000

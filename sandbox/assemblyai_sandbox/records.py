@@ -1,4 +1,4 @@
-"""One transcript as the sandbox remembers it."""
+"""One transcript as the sandbox stores it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LIVE = frozenset({QUEUED, PROCESSING})
 
 @dataclass(slots=True)
 class Record:
-    """A transcript's history. Moments are seconds since the epoch (sandbox's clock), None when not yet."""
+    """A transcript. Times are seconds since the epoch on the sandbox's clock; None: not yet."""
 
     id: str
     seq: int
@@ -47,7 +47,7 @@ class Record:
 
     @property
     def project_number(self) -> int:
-        """The integer the real answers carry as ``project_id``."""
+        """The integer that real answers have as ``project_id``."""
         return zlib.crc32(self.project.encode()) % 1_000_000
 
     def to_json(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""From an outcome's sentences to the fields of a completed transcript."""
+"""Makes the fields of a completed transcript from an outcome's sentences."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from assemblyai_sandbox.settings import Settings
 from assemblyai_sandbox.validation import is_english
 
 WORD_CONFIDENCE = 0.95
-# What the add-ons we do not imitate find: nothing.
+# Empty results of the add-ons that the sandbox does not imitate.
 _EMPTY: Mapping[str, tuple[str, Any]] = {
     "auto_chapters": ("chapters", []),
     "auto_highlights": ("auto_highlights_result", {"status": "success", "results": []}),
@@ -27,7 +27,7 @@ _EMPTY: Mapping[str, tuple[str, Any]] = {
 
 
 def results(record: Record, outcome: Outcome, settings: Settings) -> dict[str, Any]:
-    """The result fields of a completed transcript, the outcome's own overrides laid over them."""
+    """The result fields of a completed transcript, with the overrides of its outcome."""
     request = record.request
     sentences = None if outcome.sentences is None else labelled(outcome.sentences, request)
     language = _language(request, outcome)
@@ -50,7 +50,7 @@ def results(record: Record, outcome: Outcome, settings: Settings) -> dict[str, A
 
 
 def omitted_fields(record: Record, settings: Settings) -> set[str]:
-    """Fields a finished answer leaves out: sentiment of speech that turned out not to be English."""
+    """Fields that a finished answer omits: sentiment of speech that is not English."""
     outcome = record.outcome
     if settings.sentiment_omitted_as != "absent" or outcome is None:
         return set()
@@ -61,7 +61,7 @@ def omitted_fields(record: Record, settings: Settings) -> set[str]:
 
 
 def labelled(sentences: Sequence[Mapping[str, Any]], request: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The sentences with words, and with the speaker and channel labels the request asked for."""
+    """The sentences with words, and with the speaker and channel labels of the request."""
     done = []
     for sentence in sentences:
         labels = _labels(sentence, request)
@@ -76,7 +76,7 @@ def _labels(sentence: Mapping[str, Any], request: Mapping[str, Any]) -> dict[str
     if not request.get("multichannel"):
         return {"speaker": letter if request.get("speaker_labels") else None, "channel": None}
     both = bool(request.get("speaker_labels"))
-    # Letters start again in every channel, and a channel is one person in everything we invent.
+    # Letters start again in every channel, and the sandbox's channels have one person each.
     return {"speaker": f"{channel}A" if both else channel, "channel": channel}
 
 
@@ -155,7 +155,7 @@ def _sentiment(sentence: Mapping[str, Any], request: Mapping[str, Any]) -> dict[
 
 
 def _language(request: Mapping[str, Any], outcome: Outcome) -> str:
-    """The language asked for, else the one heard; without detection everything counts as ``en_us``."""
+    """The requested language, or the detected one; without detection it is ``en_us``."""
     if request.get("language_code"):
         return str(request["language_code"])
     return outcome.language_code if request.get("language_detection") else "en_us"

@@ -1,4 +1,4 @@
-"""One uvicorn server for one sandbox, which says when and where it can be reached."""
+"""A uvicorn server for one sandbox that reports its address when it is ready."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from assemblyai_sandbox.settings import Settings
 
 
 class SandboxUvicorn(uvicorn.Server):
-    """Calls ``on_ready`` with its address once it listens, or with None when it will not."""
+    """Calls ``on_ready`` with its address once it listens, or with None if it cannot."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""How one sandbox behaves, and the presets for the points where AssemblyAI's own sources disagree."""
+"""The settings of a sandbox, and presets for what AssemblyAI's sources disagree about."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any
 DEFAULT_API_KEY = "sandbox-key"
 DAY_S = 86_400.0
 
-# The two families of sources: the OpenAPI file with the older pages, and the newer pages with the vendor's
-# notes for coding agents.
+# `spec` follows the OpenAPI file and the older pages, `docs` the newer pages and the vendor's notes for
+# coding agents.
 PRESETS: Mapping[str, Mapping[str, Any]] = {
     "spec": {
         "rate_limit_status": 429,
@@ -37,7 +37,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Everything a sandbox can be told at its start.
+    """The settings of a sandbox at its start.
 
     Durations are seconds on the sandbox's clock, sizes bytes. ``api_keys`` maps a key to ``project`` or
     ``account/project``. ``model_policy`` is ``by-date`` or the name of a period in :mod:`.models_policy`;
@@ -73,5 +73,5 @@ class Settings:
     speech_workers: int = 2
 
     def with_preset(self, name: str) -> Settings:
-        """The same settings with one family of sources believed. Unknown names raise ``KeyError``."""
+        """These settings with a preset applied; raises ``KeyError`` if it is unknown."""
         return replace(self, **PRESETS[name])

@@ -1,4 +1,4 @@
-"""The transcript object as the API answers it: every field, nulls included, and some no document mentions."""
+"""The transcript object of the API: every field with its nulls, and undocumented fields."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from assemblyai_sandbox.settings import Settings
 DELETED_URL = "http://deleted_by_user"
 DELETED_TEXT = "Deleted by user."
 
-# The request's parameters as the answer repeats them when they were not given.
+# The answer's values of request parameters that were not given.
 _DEFAULTS: Mapping[str, Any] = {
     "language_code": None,
     "language_codes": None,
@@ -67,7 +67,7 @@ _NO_RESULTS: Mapping[str, Any] = {
     "iab_categories_result": {},
     "language_confidence": None,
 }
-# Seen in real answers, absent from the OpenAPI file.
+# Fields of real answers that the OpenAPI file does not have.
 _UNDOCUMENTED: Mapping[str, Any] = {
     "dual_channel": None,
     "word_boost": [],
@@ -82,7 +82,7 @@ _UNDOCUMENTED: Mapping[str, Any] = {
 
 
 def transcript_object(record: Record, settings: Settings, *, just_submitted: bool = False) -> dict[str, Any]:
-    """The answer to GET, POST and DELETE. ``just_submitted`` hides an ending that came at once."""
+    """The answer to GET, POST and DELETE; ``just_submitted`` hides that a job has already ended."""
     status = _first_status(record, settings) if just_submitted else record.status
     answer = {
         "id": record.id,
@@ -119,7 +119,7 @@ def _first_status(record: Record, settings: Settings) -> str:
 
 
 def _scrubbed(answer: dict[str, Any]) -> dict[str, Any]:
-    """What remains after DELETE: the id, the duration, the status, and a text that says so."""
+    """The answer after DELETE: the id, the duration, the status, and a text that says so."""
     kept = ("id", "status", "language_model", "acoustic_model", "audio_duration", "project_id", "token_id")
     scrubbed: dict[str, Any] = dict.fromkeys(answer)
     scrubbed |= {name: answer[name] for name in kept}

@@ -1,4 +1,4 @@
-"""The sandbox without HTTP: what is known, and what happens when time passes."""
+"""The sandbox without HTTP: its data, and what happens as time passes."""
 
 from __future__ import annotations
 
@@ -38,15 +38,15 @@ class Sandbox:
             None if settings.state_dir else tempfile.TemporaryDirectory(prefix="assemblyai-sandbox-")
         )
         home = settings.state_dir or Path(self._temporary.name if self._temporary else "")
-        # Two regions with one seed must not hand out the same ids.
-        dice = random.Random(None if settings.seed is None else f"{settings.region}:{settings.seed}")
+        # Two regions with the same seed must not make the same ids.
+        rng = random.Random(None if settings.seed is None else f"{settings.region}:{settings.seed}")
         self.clock = Clock(frozen=settings.clock == "virtual", start=settings.start)
         self.accounts = Accounts(settings)
         self.script = Script()
         self.faults = Faults(settings.seed)
         self.journal = Journal()
-        self.uploads = Uploads(settings, self.clock, home / "uploads", dice)
-        self.store = Store(settings, self.clock, home / "transcripts" if settings.state_dir else None, dice)
+        self.uploads = Uploads(settings, self.clock, home / "uploads", rng)
+        self.store = Store(settings, self.clock, home / "transcripts" if settings.state_dir else None, rng)
         self.webhooks = Webhooks(self.clock, self.faults)
         self.engine: Engine = self._engine()
         self.jobs = Jobs(settings, self.clock, self.accounts, self.engine, self._changed)
@@ -57,7 +57,7 @@ class Sandbox:
     def _engine(self) -> Engine:
         if self.settings.engine == "scripted":
             return ScriptedEngine(self.script, self.uploads, self.settings.seed)
-        # The recogniser's libraries are an extra: a scripted sandbox does without them.
+        # The recogniser's libraries are optional. A scripted sandbox does not need them.
         from assemblyai_sandbox.engines.speech import SpeechEngine
 
         return SpeechEngine(self.script, self.uploads, self.settings.speech_workers)
@@ -80,7 +80,7 @@ class Sandbox:
             self._temporary.cleanup()
 
     async def catch_up(self) -> None:
-        """Let everything happen that is due by now, webhooks included; returns when it has."""
+        """Make all due events happen, and wait for their webhooks."""
         async with self._pump_lock:
             while True:
                 self.jobs.settle()
@@ -91,7 +91,7 @@ class Sandbox:
                     return
 
     def submit(self, project: Project, request: dict[str, Any]) -> Record:
-        """Take a checked request: a new record, or :class:`ApiError`."""
+        """A new record for a checked request; raises :class:`ApiError` if it is refused."""
         account = self.accounts.of(project)
         if account.negative_balance and self.settings.negative_balance == "refuse":
             raise ApiError(400, errors.NEGATIVE_BALANCE)
@@ -101,7 +101,7 @@ class Sandbox:
         return record
 
     def find(self, project: Project, transcript_id: str) -> Record:
-        """A transcript of this project, or the answer for one that does not exist."""
+        """A transcript of this project; raises :class:`ApiError` if there is none."""
         self.jobs.settle()
         record = self.store.get(transcript_id)
         if record is None or record.project != project.path or self._too_young(record, "get_delay"):
@@ -123,7 +123,7 @@ class Sandbox:
         return not self._too_young(record, "list_delay")
 
     def redacted_audio_url(self, record: Record) -> str | None:
-        """Where the redacted recording would be, None when it was not asked for."""
+        """The URL of the redacted recording; None: the request did not ask for it."""
         wanted = record.request.get("redact_pii") and record.request.get("redact_pii_audio")
         if not wanted or record.status != COMPLETED or record.deleted:
             return None
@@ -131,7 +131,7 @@ class Sandbox:
         return f"{self.uploads.prefix.removesuffix('upload/')}redacted-audio/{record.id}.{kind}"
 
     def reset(self) -> None:
-        """Forget everything but the settings and the time."""
+        """Delete everything except the settings and the time."""
         for part in (
             self.jobs,
             self.store,
@@ -176,7 +176,7 @@ class Sandbox:
         return fault is not None and record.created + fault.delay_s > self.clock.now()
 
     async def _run(self) -> None:
-        """Keep up with the clock while nobody asks: endings send webhooks on their own."""
+        """Follow the clock between requests, so that webhooks are sent in time."""
         while True:
             self._wake.clear()
             await self.catch_up()

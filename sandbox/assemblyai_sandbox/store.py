@@ -1,4 +1,4 @@
-"""Every transcript by id and in order, optionally on disk so that a restart does not forget them."""
+"""All transcripts by id and in order, on disk too if they must survive a restart."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from assemblyai_sandbox.settings import Settings
 
 
 class Store:
-    """One JSON file per transcript below ``folder``, or nothing on disk when that is None."""
+    """One JSON file per transcript below ``folder``; None: nothing on disk."""
 
-    def __init__(self, settings: Settings, clock: Clock, folder: Path | None, dice: random.Random) -> None:
+    def __init__(self, settings: Settings, clock: Clock, folder: Path | None, rng: random.Random) -> None:
         self._settings = settings
         self._clock = clock
         self._folder = folder
-        self._dice = dice
+        self._rng = rng
         self._records: dict[str, Record] = {}
         if folder:
             folder.mkdir(parents=True, exist_ok=True)
@@ -32,15 +32,15 @@ class Store:
         return len(self._records)
 
     def interrupted(self) -> list[Record]:
-        """The transcripts that were not over when the sandbox was stopped, ready to be submitted again."""
+        """The transcripts whose jobs were in progress when the sandbox was stopped."""
         again = [unfinished(record) for record in self._records.values() if not record.is_over]
         self._records |= {record.id: record for record in again}
         return again
 
     def new_id(self) -> str:
-        """A UUID, or with ``opaque_ids`` the older form that is not one."""
+        """A UUID, or an id of the older form with ``opaque_ids``."""
         while True:
-            name = str(uuid.UUID(int=self._dice.getrandbits(128), version=4))
+            name = str(uuid.UUID(int=self._rng.getrandbits(128), version=4))
             if self._settings.opaque_ids:
                 name = f"6{name[:2]}oa7qwo{name[8:]}"
             if name not in self._records:
@@ -66,11 +66,11 @@ class Store:
         return record if record and self._kept(record) else None
 
     def newest_first(self) -> Iterator[Record]:
-        """Every transcript that retention has not removed."""
+        """All transcripts within the retention period."""
         return (record for record in reversed(self._records.values()) if self._kept(record))
 
     def oldest_first(self) -> Iterator[Record]:
-        """Every transcript there ever was: money spent is not forgotten with the text."""
+        """All transcripts, also expired and deleted ones, because they were charged."""
         return iter(self._records.values())
 
     def clear(self) -> None:

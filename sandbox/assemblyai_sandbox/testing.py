@@ -1,4 +1,4 @@
-"""A sandbox for tests: a real server in a thread of this process, steered by a few methods."""
+"""A sandbox for tests: a real server in a thread, controlled by a few methods."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from assemblyai_sandbox.settings import DEFAULT_API_KEY, PRESETS, Settings
 
 
 class SandboxClock:
-    """The sandbox's clock, from outside."""
+    """Reads and moves the sandbox's clock."""
 
     def __init__(self, server: SandboxServer) -> None:
         self._server = server
 
     def advance(self, seconds: float) -> None:
-        """Move ahead; returns when everything that became due has happened, webhooks included."""
+        """Move ahead, and wait until all due events have happened and their webhooks are sent."""
         self._server.control("POST", "clock", {"advance": seconds})
 
     def set(self, moment: datetime) -> None:
@@ -35,7 +35,7 @@ class SandboxClock:
 class SandboxServer:
     """A context manager that serves one sandbox on 127.0.0.1 and a free port.
 
-    By default scripted, seeded, and frozen in time: what takes a second takes a ``clock.advance(1)``.
+    By default it is scripted and seeded, and its clock stands still until ``clock.advance(seconds)``.
     ``api_keys`` is a list of keys for one project, or a mapping of keys to ``project`` / ``account/project``;
     ``preset`` names an entry of :data:`~assemblyai_sandbox.settings.PRESETS`; every other keyword is a field
     of :class:`~assemblyai_sandbox.settings.Settings`.
@@ -82,35 +82,37 @@ class SandboxServer:
         self.stop()
 
     def stop(self) -> None:
-        """End the server; a second time changes nothing."""
+        """Stop the server; a second call has no effect."""
         self._http.close()
         self._server.should_exit = True
         self._thread.join(30)
 
     def script(self, match: str, *outcomes: Mapping[str, Any]) -> None:
-        """Give recordings an ending. ``match`` is part of the audio URL or of the uploaded bytes' SHA-256, or
-        ``*``; several outcomes are handed out one submission after the other, the last one for good."""
+        """Set the outcomes of recordings, one per submission; the last one is repeated.
+
+        ``match`` is part of the audio URL or of the SHA-256 of the uploaded bytes, or ``*``.
+        """
         self.control("POST", "script", {"match": match, "outcomes": list(outcomes)})
 
     def fault(self, kind: str, endpoint: str = "*", **details: Any) -> None:
-        """Plan a fault; see :class:`~assemblyai_sandbox.faults.Fault` for the kinds and details."""
+        """Plan a fault; :class:`~assemblyai_sandbox.faults.Fault` explains its details."""
         self.control("POST", "faults", {"kind": kind, "endpoint": endpoint, **details})
 
     def clear_faults(self) -> None:
         self.control("DELETE", "faults")
 
     def charges(self) -> list[dict[str, Any]]:
-        """What the account would pay for: one entry per completed transcript, in order of submission."""
-        charges: list[dict[str, Any]] = self.control("GET", "ledger")["charges"]
+        """The charges: one per completed transcript, in the order of submission."""
+        charges: list[dict[str, Any]] = self.control("GET", "billing")["charges"]
         return charges
 
     def journal(self, endpoint: str | None = None) -> list[dict[str, Any]]:
-        """Every request so far, or those to one endpoint."""
+        """All requests so far, or those to one endpoint."""
         entries: list[dict[str, Any]] = self.control("GET", "journal")
         return [entry for entry in entries if endpoint in (None, entry["endpoint"])]
 
     def webhooks(self) -> list[dict[str, Any]]:
-        """Every attempt to deliver a webhook."""
+        """All attempts to deliver a webhook."""
         attempts: list[dict[str, Any]] = self.control("GET", "webhooks")
         return attempts
 
@@ -122,7 +124,7 @@ class SandboxServer:
         self.control("POST", "reset")
 
     def control(self, method: str, path: str, body: object = None) -> Any:
-        """One request to ``/_sandbox/<path>``; a refusal raises ``ValueError`` with its reason."""
+        """The answer of ``/_sandbox/<path>``; raises ``ValueError`` with the reason of an error."""
         answer = self._http.request(method, f"/_sandbox/{path}", json=body)
         if answer.status_code != 200:
             raise ValueError(answer.json()["error"])

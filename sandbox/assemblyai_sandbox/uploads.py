@@ -1,4 +1,4 @@
-"""Uploaded files: streamed to disk, known by their URL, visible to one project, gone after a day or two."""
+"""Uploaded files on disk, by their URL; each belongs to a project and expires."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _HOSTS = {"us": "https://cdn.assemblyai.com", "eu": "https://cdn.eu.assemblyai.c
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """One file. ``media_type`` is what the request called it, not what it is."""
+    """One file. ``media_type`` is the Content-Type of the request, which may be wrong."""
 
     id: str
     project: str
@@ -33,26 +33,26 @@ class Upload:
 
 
 class Uploads:
-    def __init__(self, settings: Settings, clock: Clock, folder: Path, dice: random.Random) -> None:
+    def __init__(self, settings: Settings, clock: Clock, folder: Path, rng: random.Random) -> None:
         self._settings = settings
         self._clock = clock
         self._folder = folder
-        self._dice = dice
+        self._rng = rng
         self._known: dict[str, Upload] = {}
         self.prefix = f"{_HOSTS[settings.region]}/upload/"
         folder.mkdir(parents=True, exist_ok=True)
         for description in folder.glob("*.json"):
-            # The folder may have been moved since.
+            # The folder may have moved.
             stored = json.loads(description.read_text()) | {"path": str(description.with_suffix(".bin"))}
             upload = Upload(**stored)
             self._known[upload.id] = upload
 
     async def receive(self, project: Project, media_type: str, body: AsyncIterator[bytes]) -> Upload:
-        """Keep one body, whatever it is. An empty one is refused with 422, one over the cap with 413."""
+        """Store any body; raises 422 if it is empty and 413 if it is too large."""
         name = self._new_id()
         path = self._folder / f"{name}.bin"
         digest, size = hashlib.sha256(), 0
-        # Written block by block on the event loop: a block is small, and a thread per block would cost more.
+        # The event loop writes the blocks: they are small, and a thread per block would cost more.
         with path.open("wb") as file:
             async for block in body:
                 size += len(block)
@@ -75,11 +75,11 @@ class Uploads:
         return self.prefix + upload.id
 
     def is_upload_url(self, audio_url: str) -> bool:
-        """Whether a URL is an upload's, of this region or another, known or not."""
+        """Whether a URL has the form of an upload's URL, of any region."""
         return audio_url.startswith(tuple(f"{host}/upload/" for host in _HOSTS.values()))
 
     def find(self, audio_url: str) -> Upload | None:
-        """The file behind one of our URLs, None when it was never there, has expired or was deleted."""
+        """The file of an upload URL; None: it never existed, has expired or was deleted."""
         upload = self._known.get(audio_url.removeprefix(self.prefix))
         if upload and upload.created + self._settings.upload_ttl_s <= self._clock.now():
             self.forget(audio_url)
@@ -98,6 +98,6 @@ class Uploads:
 
     def _new_id(self) -> str:
         while True:
-            name = str(uuid.UUID(int=self._dice.getrandbits(128), version=4))
+            name = str(uuid.UUID(int=self._rng.getrandbits(128), version=4))
             if name not in self._known:
                 return name

@@ -1,4 +1,4 @@
-"""What a transcription request may contain, and the 400 for everything else."""
+"""Checks transcription requests; everything that is not allowed gets a 400."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ LANGUAGES = _names(
     nn no oc pa pl ps pt ro ru sa sd si sk sl sn so sq sr su sv sw ta te tg th tk tl tr tt uk ur uz vi yi yo
     zh"""
 )
-# What the service offers for English speech only.
+# Options that the service has for English only.
 ENGLISH_ONLY = ("sentiment_analysis",)
 
 
@@ -47,7 +47,7 @@ def is_english(code: str) -> bool:
 
 
 def checked_request(value: object) -> dict[str, Any]:
-    """The request as a dict without its nulls, or :class:`ApiError` 400 in the service's words."""
+    """The request without its nulls; raises :class:`ApiError` 400 in the service's words."""
     if not isinstance(value, dict) or not set(value) <= PARAMETERS:
         raise ApiError(400, errors.INVALID_SCHEMA)
     request = {name: given for name, given in value.items() if given is not None}

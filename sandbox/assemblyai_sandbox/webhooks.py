@@ -1,4 +1,4 @@
-"""Webhooks: at least once, ten attempts ten seconds apart, given up for good at the first 4xx."""
+"""Sends webhooks: up to ten attempts, ten seconds apart, until a 2xx or 4xx."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TIMEOUT_S = 10.0
 
 @dataclass(slots=True)
 class Delivery:
-    """One call to be made. ``record`` hears of the status; the redacted-audio call names no transcript."""
+    """One request to send. The redacted-audio request names no transcript."""
 
     record: Record
     url: str
@@ -38,7 +38,7 @@ class Webhooks:
         self.log: list[dict[str, Any]] = []
 
     def announce(self, record: Record, redacted_audio_url: str | None) -> None:
-        """Plan the calls for a transcript that has just ended, if it asked for any."""
+        """Plan the webhooks of a transcript that has just ended, if its request has any."""
         url = record.request.get("webhook_url")
         if not url:
             return
@@ -50,15 +50,15 @@ class Webhooks:
         body = {"transcript_id": record.id, "status": record.status}
         self._plan(moment, Delivery(record, url, body, headers))
         if redacted_audio_url and record.outcome:
-            told = {"status": "redacted_audio_ready", "redacted_audio_url": redacted_audio_url}
-            self._plan(moment + record.outcome.redaction_s, Delivery(record, url, told, headers))
+            notice = {"status": "redacted_audio_ready", "redacted_audio_url": redacted_audio_url}
+            self._plan(moment + record.outcome.redaction_s, Delivery(record, url, notice, headers))
 
     @property
     def next_event(self) -> float | None:
         return self._due[0][0] if self._due else None
 
     async def deliver_due(self, client: httpx.AsyncClient) -> list[Record]:
-        """Make every call whose time has come, retries included; returns the records whose status changed."""
+        """Send all due requests, with retries; returns the records whose status has changed."""
         changed = []
         while batch := self._take_due():
             statuses = await asyncio.gather(*(self._call(client, delivery) for _, delivery in batch))

@@ -1,4 +1,4 @@
-"""The server's outermost layer: writes the journal and plays the faults, below HTTP where they happen."""
+"""The outermost layer of the server: writes the journal and plays faults on the connection."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _FIXED = {
 
 
 def endpoint_of(method: str, path: str) -> str:
-    """The name faults and the journal use for a request."""
+    """The name of a request's endpoint in faults and in the journal."""
     if (method, path) in _FIXED:
         return _FIXED[method, path]
     parts = path.strip("/").split("/")
@@ -36,7 +36,7 @@ def endpoint_of(method: str, path: str) -> str:
 
 
 class Wire:
-    """An ASGI application around another."""
+    """An ASGI middleware."""
 
     def __init__(self, app: ASGIApp, sandbox: Callable[[], Sandbox]) -> None:
         self._app = app
@@ -44,7 +44,7 @@ class Wire:
 
     @property
     def _sandbox(self) -> Sandbox:
-        # It begins with the application's lifespan, after this layer.
+        # The sandbox is created by the application's lifespan, after this layer.
         return self._find_sandbox()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -73,7 +73,7 @@ class Wire:
             await exchange.hang_up(reset=True)
         else:
             await self._app(scope, exchange.receive, exchange.keep)
-            await _spoil(fault, exchange)
+            await _send_damaged(fault, exchange)
 
     def _entry(self, scope: Scope, endpoint: str, fault: Fault | None) -> Entry:
         given = next((value for name, value in scope["headers"] if name == b"authorization"), None)
@@ -96,8 +96,8 @@ class Wire:
         return "bearer" if text.lower().startswith("bearer ") else "wrong key"
 
 
-async def _spoil(fault: Fault, exchange: _Exchange) -> None:
-    """What becomes of an answer that was given but does not arrive whole."""
+async def _send_damaged(fault: Fault, exchange: _Exchange) -> None:
+    """Send only a part of an answer, or close the connection without it."""
     if fault.kind == "truncated_json":
         await exchange.release(len(exchange.body) // 2, promised=None)
     elif fault.kind == "truncated_body":
@@ -109,7 +109,7 @@ async def _spoil(fault: Fault, exchange: _Exchange) -> None:
 
 
 class _Exchange:
-    """One request and its answer, watched on their way."""
+    """One request and its answer, as they pass."""
 
     def __init__(self, receive: Receive, send: Send, entry: Entry) -> None:
         self._receive = receive
@@ -133,17 +133,17 @@ class _Exchange:
         await self._send(message)
 
     async def swallow(self, message: Message) -> None:
-        """For answers nobody will see."""
+        """Drop an answer."""
 
     async def keep(self, message: Message) -> None:
-        """For answers that will be spoiled."""
+        """Hold an answer back."""
         if message["type"] == "http.response.start":
             self._start = dict(message)
         else:
             self.body += message.get("body", b"")
 
     async def release(self, size: int, promised: int | None) -> None:
-        """Send the kept answer's first ``size`` bytes under a Content-Length of ``promised``."""
+        """Send the first ``size`` bytes of the held answer with a Content-Length of ``promised``."""
         length = size if promised is None else promised
         headers = [pair for pair in self._start["headers"] if pair[0] != b"content-length"]
         await self.send({**self._start, "headers": [*headers, (b"content-length", str(length).encode())]})
@@ -161,8 +161,8 @@ class _Exchange:
         await self.send({"type": "http.response.body", "body": body})
 
     async def hang_up(self, *, reset: bool) -> None:
-        """Close the connection under the answer: with a reset, or politely."""
-        # uvicorn's send belongs to the object that holds the connection; ASGI itself has no word for this.
+        """Close the connection, with a TCP reset or normally."""
+        # ASGI cannot close a connection. uvicorn's `send` is a method of the object that holds it.
         transport: asyncio.Transport = self._send.__self__.transport  # type: ignore[attr-defined]
         if reset:
             connection = transport.get_extra_info("socket")
@@ -174,7 +174,7 @@ class _Exchange:
             pass
 
     async def _drain(self) -> None:
-        """Read what is left of the request, so that the journal knows its hash and the answer can be read."""
+        """Read the rest of the request, so that the journal has its hash and the client gets the answer."""
         while self._entry.body_sha256 is None:
             if (await self.receive())["type"] == "http.disconnect":
                 return

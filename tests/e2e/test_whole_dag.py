@@ -81,10 +81,10 @@ def _query(stack: Stack, statement: str) -> list[dict[str, Any]]:
 
 
 def _vendor(stack: Stack, what: str) -> list[dict[str, Any]]:
-    """The sandbox's billing ledger (`ledger`) or its request journal (`journal`)."""
+    """The charges (`billing`) or the requests (`journal`) of the sandbox."""
     answer = requests.get(f"{stack.sandbox_url}/_sandbox/{what}", timeout=10)
     answer.raise_for_status()
-    rows: list[dict[str, Any]] = answer.json()["charges"] if what == "ledger" else answer.json()
+    rows: list[dict[str, Any]] = answer.json()["charges"] if what == "billing" else answer.json()
     return rows
 
 
@@ -151,7 +151,7 @@ def test_a_bad_recording_fails_alone_with_its_reason(
 
 def test_every_completed_call_is_charged_once(stack: Stack, calls: dict[str, dict[str, Any]]) -> None:
     paid = {call["assemblyai_id"] for call in calls.values() if call["status"] == "ok"}
-    charges = [charge["transcript_id"] for charge in _vendor(stack, "ledger")]
+    charges = [charge["transcript_id"] for charge in _vendor(stack, "billing")]
     assert len(charges) == len(set(charges)) == 2
     assert set(charges) == paid
 
@@ -183,10 +183,10 @@ def test_the_report_names_each_failed_call_and_counts_them(stack: Stack, first_r
 
 
 def test_a_second_run_pays_for_nothing(stack: Stack, first_run: str) -> None:
-    before = _posts(stack), len(_vendor(stack, "ledger"))
+    before = _posts(stack), len(_vendor(stack, "billing"))
     _, state = _run(stack)
     assert state == "success"
-    assert (_posts(stack), len(_vendor(stack, "ledger"))) == before
+    assert (_posts(stack), len(_vendor(stack, "billing"))) == before
 
 
 def test_a_refused_key_fails_the_run_and_no_call(stack: Stack, calls: dict[str, dict[str, Any]]) -> None:

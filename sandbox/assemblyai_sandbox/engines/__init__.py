@@ -1,3 +1,3 @@
-"""Where outcomes come from: a script, or a recogniser that listens."""
+"""The engines that make outcomes: from a script, or by speech recognition."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""From samples to stretches of speech."""
+"""Finds speech in samples."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from assemblyai_sandbox.engines.decoding import RATE, Samples
 
 FRAME = RATE // 100
 FRAME_MS = 10
-# A shorter pause is a comma; the sample calls leave 450 ms and more between sentences.
+# A shorter pause is a comma. The sample calls have 450 ms and more between sentences.
 PAUSE_FRAMES = 35
 SHORTEST_FRAMES = 10
 LONGEST_FRAMES = 1500
@@ -21,14 +21,14 @@ SILENCE_DB = -50.0
 
 
 def loudness_db(channel: Samples) -> npt.NDArray[np.float64]:
-    """Level of every 10 ms frame in dB below full scale."""
+    """The level of every 10 ms frame in dB below full scale."""
     whole = len(channel) // FRAME
     frames = channel[: whole * FRAME].reshape(whole, FRAME).astype(np.float64)
     return cast("npt.NDArray[np.float64]", 10 * np.log10((frames**2).mean(axis=1) + 1e-12))
 
 
 def utterances(channel: Samples) -> list[tuple[int, int]]:
-    """Stretches of speech in ms: louder than the recording's own floor, apart by a sentence's pause."""
+    """Start and end of each utterance in ms: louder than the noise, between pauses."""
     level = loudness_db(channel)
     if len(level) < SHORTEST_FRAMES:
         return []
@@ -49,7 +49,7 @@ def utterances(channel: Samples) -> list[tuple[int, int]]:
 
 
 def _split(level: npt.NDArray[np.float64], start: int, end: int) -> Sequence[tuple[int, int]]:
-    """Cut a stretch nobody breathes in at its quietest moments, so that no sentence lasts over 15 s."""
+    """Cut speech without a pause at its quietest moments, so that no part lasts over 15 s."""
     cuts = [start]
     while end - cuts[-1] > LONGEST_FRAMES:
         first, last = cuts[-1] + LONGEST_FRAMES // 3, cuts[-1] + LONGEST_FRAMES

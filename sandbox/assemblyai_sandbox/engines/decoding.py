@@ -1,4 +1,4 @@
-"""From a file to samples, by the libraries of ffmpeg (PyAV): whatever they read, video included."""
+"""Decodes every file that the libraries of ffmpeg (PyAV) read, video included."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MAGIC = (
     (b"GIF8", "image/gif (GIF image data)"),
 )
 _UNKNOWN = "application/octet-stream (data)"
-# How recordings begin that are audio, even where they are damaged: offset, bytes, name.
+# The first bytes of audio files, which also damaged ones have: offset, bytes, name.
 _RECORDINGS = (
     (0, b"RIFF", "WAV"),
     (0, b"fLaC", "FLAC"),
@@ -38,15 +38,15 @@ _RECORDINGS = (
 
 
 class NotAudioError(Exception):
-    """There is no sound in the file; the message names what it looks like instead."""
+    """The file has no sound; the message is its apparent type."""
 
 
 class UndecodableError(Exception):
-    """There may be sound in the file, but it cannot be decoded; the message names the format."""
+    """The file may have sound but cannot be decoded; the message names its format."""
 
 
 def duration_s(path: Path) -> float:
-    """Seconds of audio: by the file's header, by ffmpeg's estimate, or counted where neither says.
+    """Seconds of audio, from the file's header, from ffmpeg's estimate, or by decoding it.
 
     Raises NotAudioError or UndecodableError.
     """
@@ -60,9 +60,9 @@ def duration_s(path: Path) -> float:
 
 
 def load(path: Path, start_ms: int | None, end_ms: int | None) -> Samples:
-    """Samples at 16 kHz, one row per channel, cut to the requested stretch.
+    """Samples at 16 kHz, one row per channel, between the requested times.
 
-    Raises NotAudioError or UndecodableError. What is damaged inside a file is left out.
+    Raises NotAudioError or UndecodableError. Damaged parts of a file are left out.
     """
     with _opened(path) as container:
         blocks = list(_blocks(container))
@@ -73,7 +73,7 @@ def load(path: Path, start_ms: int | None, end_ms: int | None) -> Samples:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[InputContainer]:
-    # With a file object and no protocol, a playlist can make ffmpeg read nothing but the playlist itself.
+    # A playlist could make ffmpeg read other files. With a file object and no protocol it cannot.
     try:
         with path.open("rb") as file, av.open(file, "r", options={"protocol_whitelist": "none"}) as container:
             if not container.streams.audio:
@@ -90,7 +90,7 @@ def _opened(path: Path) -> Iterator[InputContainer]:
 
 
 def _blocks(container: InputContainer) -> Iterator[Samples]:
-    """The decoded sound, as it comes. A damaged packet is passed over, unless nothing else is found."""
+    """The decoded sound in blocks. Damaged packets are skipped; raises if there are no others."""
     resampler = av.AudioResampler(format="fltp", rate=RATE)
     failure, found = None, False
     for packet in container.demux(container.streams.audio[0]):
@@ -112,7 +112,7 @@ def _samples(frame: av.AudioFrame) -> Samples:
 
 
 def file_type(path: Path) -> str:
-    """What a file that is not audio seems to be, the way ``file`` would put it."""
+    """The apparent type of a file that is not audio, in the words of ``file``."""
     with path.open("rb") as file:
         head = file.read(4096)
     for magic, name in _MAGIC:

@@ -1,4 +1,4 @@
-"""Recognised words as a written sentence."""
+"""Writes recognised words as a sentence."""
 
 from __future__ import annotations
 

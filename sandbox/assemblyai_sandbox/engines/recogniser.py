@@ -1,4 +1,4 @@
-"""Listening to one file: what runs in the worker processes."""
+"""Recognises one file; this code runs in the worker processes."""
 
 from __future__ import annotations
 
@@ -33,25 +33,25 @@ from assemblyai_sandbox.engines.sentiment import sentiment_of
 from assemblyai_sandbox.outcomes import MAX_DURATION_S, MIN_DURATION_S, Outcome
 
 PAD_S = 0.15
-# A stream without a header (AAC), or one that was cut off, is shorter or longer than ffmpeg says.
+# ffmpeg's duration of a stream without a header (AAC) or of a cut-off file can be wrong.
 ESTIMATE_ERROR_S = 0.1
 DECODER_OPTIONS: Mapping[str, Any] = {"cmn": "batch", "maxhmmpf": 2000}
 
 
-def prepare_process(leash: Connection) -> None:
-    """Leave Ctrl-C to the parent, and end when it lets go of the other end of the leash, or dies."""
+def prepare_process(parent: Connection) -> None:
+    """Ignore Ctrl-C, and exit when the parent closes its end of the pipe or dies."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with, args=(leash,), daemon=True).start()
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
 
 
-def _end_with(leash: Connection) -> None:
+def _end_with(parent: Connection) -> None:
     with suppress(EOFError):
-        leash.recv_bytes()
+        parent.recv_bytes()
     os._exit(0)
 
 
 def recognise(path: str | None, url: str, request: Mapping[str, Any]) -> Outcome:
-    """The outcome for an uploaded file, or for a loopback URL when there is no path."""
+    """The outcome of an uploaded file, or of a loopback URL if there is no path."""
     try:
         with _local(path, url) as file:
             return _recognise(file, request)
@@ -73,7 +73,7 @@ def _local(path: str | None, url: str) -> Iterator[Path]:
         httpx.Client(trust_env=False, timeout=30) as client,
         client.stream("GET", url) as answer,
     ):
-        # A redirect is an error too: it could lead off this machine.
+        # A redirect is an error too, because it could leave this machine.
         if answer.status_code != 200:
             raise httpx.RequestError(f"status {answer.status_code}")
         for block in answer.iter_bytes():
@@ -110,7 +110,7 @@ def _later(part: dict[str, Any], offset_ms: int) -> dict[str, Any]:
 
 
 def _mean_confidence(sentences: list[dict[str, Any]]) -> float | None:
-    """How well the words fit English: the nearest thing to a language's confidence this engine has."""
+    """The mean confidence of the words, which stands for the language's confidence."""
     sure = [word["confidence"] for sentence in sentences for word in sentence["words"]]
     return round(fmean(sure), 4) if sure else None
 
@@ -127,8 +127,10 @@ def _sentences(samples: Samples, multichannel: bool) -> list[dict[str, Any]]:
 
 
 def _with_letters(sentences: list[dict[str, Any]], samples: Samples) -> list[dict[str, Any]]:
-    """Name the speaker by the louder channel, in order of appearance. One channel is one speaker: voices
-    are not told apart."""
+    """Name the speaker of each sentence after its louder channel, in order of appearance.
+
+    One channel is one speaker, because the engine cannot distinguish voices.
+    """
     levels = [loudness_db(channel) for channel in samples]
     letters: dict[int, str] = {}
     for sentence in sentences:

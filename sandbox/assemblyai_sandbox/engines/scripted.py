@@ -1,4 +1,4 @@
-"""Outcomes from the script, and small invented conversations for everything it does not name."""
+"""Outcomes from the script, and small invented conversations for all other recordings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from assemblyai_sandbox.outcomes import Outcome, Script, invented
 from assemblyai_sandbox.records import Record
 from assemblyai_sandbox.uploads import Uploads
 
-# What a client's body is called when it was not sent as raw bytes; the real service finds out by itself.
+# Content-Types of bodies that are not raw bytes. The real service looks at the bytes.
 _NOT_RAW = ("application/json", "multipart/form-data", "text/")
 
 
@@ -31,5 +31,5 @@ class ScriptedEngine:
         return invented(self._seed, record.upload_sha256 or record.audio_url)
 
     def listen(self, record: Record) -> asyncio.Future[Outcome]:
-        """Nothing ever has to be listened to: every outcome is decided at once."""
+        """Not needed: every outcome is known at the submission."""
         raise NotImplementedError

@@ -7,7 +7,7 @@ from math import sqrt
 
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
-# Polite words are the furniture of a call: "please" alone scores 0.32 and "help" 0.40, and neither is praise.
+# Polite words are not praise, although "please" alone scores 0.32 and "help" 0.40.
 POSITIVE_FROM = 0.45
 NEGATIVE_FROM = -0.05
 
@@ -18,8 +18,11 @@ def _analyzer() -> SentimentIntensityAnalyzer:
 
 
 def sentiment_of(text: str) -> tuple[str, float]:
-    """The label and a confidence between 1/3 (a toss-up of three) and 1, from how far VADER's compound score
-    lies from the border of its label. It is a ranking, not a probability."""
+    """The label of a text, and a confidence between 1/3 and 1.
+
+    The confidence grows with the distance of VADER's compound score from the border of the label. It is a
+    ranking, not a probability.
+    """
     compound = float(_analyzer().polarity_scores(text)["compound"])
     if compound >= POSITIVE_FROM:
         label, distance = "POSITIVE", sqrt((compound - POSITIVE_FROM) / (1 - POSITIVE_FROM))

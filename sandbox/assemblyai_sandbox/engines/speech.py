@@ -1,4 +1,4 @@
-"""The engine that listens: recognition in worker processes, so that the server keeps answering."""
+"""The speech engine: recognises in worker processes, so that the server keeps answering."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from assemblyai_sandbox.uploads import Uploads
 
 
 class SpeechEngine:
-    """Recognises uploads, and audio on this machine's loopback addresses; fetches nothing else."""
+    """Recognises uploads and audio on loopback addresses; it fetches nothing else."""
 
     def __init__(self, script: Script, uploads: Uploads, workers: int) -> None:
         self._script = script
@@ -46,24 +46,24 @@ class SpeechEngine:
         try:
             return await loop.run_in_executor(pool, recognise, path, record.audio_url, record.request)
         except BrokenExecutor:
-            # A worker died. This job gets the service's own words for it; the next one gets a fresh pool.
+            # A worker died. This job ends in the service's server error; the next one gets a new pool.
             if self._pool is pool:
                 self._pool = None
             return Outcome(status="error", error=errors.SERVER_ERROR_NEW)
 
     def _new_pool(self) -> ProcessPoolExecutor:
-        # Not forked: the server's threads and sockets are no business of the workers.
+        # Not forked, so that the workers do not inherit the server's threads and sockets.
         context = multiprocessing.get_context("spawn")
-        workers_end, self._leash = context.Pipe(duplex=False)
+        workers_end, self._pipe = context.Pipe(duplex=False)
         self._pool = ProcessPoolExecutor(
             self._workers, context, initializer=prepare_process, initargs=(workers_end,)
         )
         return self._pool
 
     def close(self) -> None:
-        """End the workers, in the middle of a word if need be."""
+        """End the workers, also while they recognise."""
         if self._pool:
-            self._leash.close()
+            self._pipe.close()
             self._pool.shutdown(wait=True, cancel_futures=True)
 
 

@@ -1,4 +1,4 @@
-"""The HTTP surface, one module per part of the API."""
+"""The HTTP routes, one module per part of the API."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def sandbox_of(request: Request) -> Sandbox:
 
 
 async def caller(request: Request) -> Project:
-    """Who asks, or 401; counts the request against the account's rate limit."""
+    """The project of the request's key; raises 401, or counts the request for its rate limit."""
     sandbox = sandbox_of(request)
     project = sandbox.accounts.authenticate(request.headers.get("authorization"))
     if request.method == "POST" or sandbox.settings.rate_limit_counts == "all":

@@ -1,4 +1,4 @@
-"""/_sandbox/*: the levers and the windows. No key needed; faults and the journal do not apply here."""
+"""/_sandbox/*: controls for tests. They need no key, get no faults, and are not in the journal."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ router = APIRouter(prefix="/_sandbox")
 @router.get("")
 @router.get("/health")
 async def health(request: Request) -> Response:
-    """Who answers here, and how many transcripts it knows."""
+    """The version, the engine, and the number of transcripts."""
     sandbox = sandbox_of(request)
     known = {"transcripts": len(sandbox.store), "live": len(sandbox.jobs.live)}
     settings = sandbox.settings
@@ -36,7 +36,7 @@ async def read_clock(request: Request) -> Response:
 
 @router.post("/clock")
 async def move_clock(request: Request) -> Response:
-    """``{"advance": seconds}`` or ``{"set": "2026-12-08T00:00:00Z"}``; answers when all due is done."""
+    """``{"advance": seconds}`` or ``{"set": "2026-12-08T00:00:00Z"}``; waits for all due events."""
     sandbox = sandbox_of(request)
     body = await _object(request, {"advance", "set"})
     try:
@@ -51,7 +51,7 @@ async def move_clock(request: Request) -> Response:
 
 @router.post("/script")
 async def script(request: Request) -> Response:
-    """``{"match": text, "outcome": {…}}`` or ``"outcomes": [{…}, …]`` for one submission after the other."""
+    """``{"match": text, "outcome": {…}}`` or ``"outcomes": [{…}, …]``, one per submission."""
     body = await _object(request, {"match", "outcome", "outcomes"})
     try:
         outcomes = [Outcome.from_json(value) for value in body.get("outcomes") or [body.get("outcome")]]
@@ -94,9 +94,10 @@ async def change_account(name: str, request: Request) -> Response:
     return answer({"account": name})
 
 
-@router.get("/ledger")
-async def ledger(request: Request) -> Response:
-    """Every charge in the order of submission, and their sum."""
+@router.get("/billing")
+@router.get("/ledger")  # the former name
+async def billing(request: Request) -> Response:
+    """All charges in the order of submission, and their sum."""
     sandbox = sandbox_of(request)
     sandbox.jobs.settle()
     charges = [record.charge for record in sandbox.store.oldest_first() if record.charge]
@@ -111,13 +112,13 @@ async def journal(request: Request) -> Response:
 
 @router.get("/webhooks")
 async def webhooks(request: Request) -> Response:
-    """Every attempt to deliver a webhook: transcript, address without query, attempt, status or null."""
+    """All attempts to deliver a webhook: transcript, URL without query, attempt, status or null."""
     return answer(sandbox_of(request).webhooks.log)
 
 
 @router.post("/reset")
 async def reset(request: Request) -> Response:
-    """Forget uploads, transcripts, charges, faults, script and journal; the clock keeps its time."""
+    """Delete uploads, transcripts, charges, faults, script and journal; the clock keeps its time."""
     sandbox_of(request).reset()
     return answer({})
 

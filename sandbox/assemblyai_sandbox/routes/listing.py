@@ -72,7 +72,7 @@ def _read_query(given: dict[str, str]) -> Query:
 
 
 def _page(sandbox: Sandbox, project: Project, query: Query) -> tuple[list[Record], bool, bool]:
-    """One page newest first, and whether there is anything newer and anything older."""
+    """One page, newest first, and whether there are newer and older transcripts."""
     rows = _matching(sandbox, project, query)
     if query.after_id is not None:
         pivot = sandbox.find(project, query.after_id).seq
@@ -95,7 +95,7 @@ def _matching(sandbox: Sandbox, project: Project, query: Query) -> Iterator[Reco
 
 
 def _candidates(sandbox: Sandbox, query: Query) -> Iterator[Record]:
-    # A poller asks for the few that are not over; the many that are need not be looked through.
+    # A poller lists the few jobs in progress, so do not search through the many that have ended.
     if query.throttled_only or query.status in LIVE:
         return iter(sorted(sandbox.jobs.live.values(), key=lambda record: -record.seq))
     return sandbox.store.newest_first()

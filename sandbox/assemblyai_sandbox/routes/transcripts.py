@@ -51,7 +51,7 @@ async def delete(transcript_id: str, request: Request, project: Caller) -> Respo
 
 
 def _body(sandbox: Sandbox, record: Record) -> bytes:
-    """The answer's bytes, kept with the record until it changes: thousands may be polled at once."""
+    """The answer's bytes. They are cached until the record changes, because thousands may be polled."""
     if record.body is None:
         text = json.dumps(transcript_object(record, sandbox.settings), ensure_ascii=False)
         record.body = text.encode()

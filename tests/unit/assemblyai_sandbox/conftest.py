@@ -1,4 +1,4 @@
-"""One scripted sandbox for all tests that need no settings of their own, forgotten between two of them."""
+"""A scripted sandbox that tests without own settings share, reset after each test."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def server(_server: SandboxServer) -> SandboxServer:
 
 @pytest.fixture
 def connect() -> Iterator[Callable[..., Api]]:
-    """Open raw clients that are closed after the test."""
+    """Open clients that are closed after the test."""
     with ExitStack() as stack:
 
         def open_client(server: SandboxServer, key: str | None = None) -> Api:
@@ -43,6 +43,6 @@ def api(server: SandboxServer, connect: Callable[..., Api]) -> Api:
 
 @pytest.fixture
 def start(connect: Callable[..., Api]) -> Iterator[Callable[..., Api]]:
-    """Start a sandbox with settings of its own; returns a client of it."""
+    """Start a sandbox with its own settings; returns its client."""
     with ExitStack() as stack:
         yield lambda **settings: connect(stack.enter_context(SandboxServer(**settings)))

@@ -40,7 +40,7 @@ def test_the_command_serves_until_it_is_interrupted(tmp_path: Path) -> None:
     assert (tmp_path / "uploads").is_dir()
 
 
-def test_the_defaults_are_a_local_listening_sandbox_on_the_real_clock() -> None:
+def test_by_default_it_recognises_speech_locally_on_the_real_clock() -> None:
     arguments = parser().parse_args([])
     settings = settings_from(arguments)
 

@@ -1,4 +1,4 @@
-"""What the speech engine makes of the formats that recordings come in."""
+"""The speech engine decodes many formats of recordings."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TRUTH = json.loads((ROOT / "tests" / "fixtures" / "truth" / "short-hangup.json")
 
 
 def encode(file: Path, container: str, codec: str, layout: str = "stereo", **options: str) -> Path:
-    """The hangup in another format; AMR knows 8 kHz only."""
+    """The hangup in another format; AMR has 8 kHz only."""
     rate = 8_000 if codec == "libopencore_amrnb" else 48_000 if codec == "libopus" else 16_000
     with av.open(HANGUP) as source, av.open(file, "w", format=container, options=options) as target:
         stream = target.add_stream(codec, rate=rate, layout=layout)
@@ -119,7 +119,7 @@ def test_a_video_without_sound_is_no_audio(tmp_path: Path) -> None:
         ("Matroska or WebM", b"\x1aE\xdf\xa3\xff\xff"),
     ],
 )
-def test_what_cannot_be_decoded_is_not_called_no_audio(tmp_path: Path, name: str, content: bytes) -> None:
+def test_an_undecodable_recording_is_not_called_no_audio(tmp_path: Path, name: str, content: bytes) -> None:
     file = tmp_path / "call"
     file.write_bytes(content)
     error = recognise(str(file), "", {}).error or ""
@@ -134,7 +134,7 @@ def test_a_codec_without_a_decoder_cannot_be_decoded(tmp_path: Path) -> None:
         out.setframerate(16_000)
         out.writeframes(b"\1\2" * 16_000)
     content = bytearray(file.read_bytes())
-    content[20:22] = b"\xef\xbe"  # the format's number, which nobody has registered
+    content[20:22] = b"\xef\xbe"  # the format's number, which is not registered
     file.write_bytes(content)
     error = recognise(str(file), "", {}).error or ""
     assert error.startswith("The sandbox cannot decode this recording (WAV")

@@ -1,4 +1,4 @@
-"""DELETE, and what remains."""
+"""DELETE, and what is left of a transcript."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_a_deleted_transcript_still_says_completed(api: Api, server: SandboxServ
     assert len(server.charges()) == 1
 
 
-def test_the_uploaded_file_goes_with_it(api: Api) -> None:
+def test_the_uploaded_file_is_deleted_too(api: Api) -> None:
     upload_url = api.upload()
     api.http.delete(f"/v2/transcript/{api.submit(upload_url)}")
 
@@ -62,7 +62,7 @@ def test_a_running_transcript_is_not_deleted(api: Api, server: SandboxServer) ->
     ("preset", "status", "message"),
     [("spec", 404, "Not found"), ("docs", 400, "Transcript lookup error, transcript id not found")],
 )
-def test_an_unknown_id_is_told_by_the_preset(
+def test_the_preset_sets_the_status_of_an_unknown_id(
     start: Callable[..., Api], preset: str, status: int, message: str
 ) -> None:
     api = start(preset=preset)

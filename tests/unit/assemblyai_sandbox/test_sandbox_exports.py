@@ -113,7 +113,5 @@ def test_an_unknown_path_is_not_found(api: Api, path: str) -> None:
     assert (answer.status_code, answer.json()) == (404, {"error": "Not found"})
 
 
-def test_there_is_no_documentation_page_the_service_does_not_have(
-    start: Callable[..., Api], api: Api
-) -> None:
+def test_it_has_no_documentation_page(start: Callable[..., Api], api: Api) -> None:
     assert {api.http.get(path).status_code for path in ("/docs", "/openapi.json", "/redoc")} == {404}

@@ -65,7 +65,7 @@ def test_the_newest_matching_rule_wins_and_the_star_comes_last(api: Api, server:
     ],
     ids=["short", "long", "silent", "language", "speech"],
 )
-def test_audio_the_service_objects_to_ends_in_its_words(
+def test_refused_audio_fails_in_the_words_of_the_service(
     api: Api, server: SandboxServer, outcome: dict[str, Any], options: dict[str, Any], message: str
 ) -> None:
     server.script("*", outcome)

@@ -1,4 +1,4 @@
-"""Every fault, seen on the wire."""
+"""Every fault, as the client sees it."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_a_connection_reset_before_or_after_the_work(
 ) -> None:
     server.fault(kind, "submit")
 
-    # Below httpx, which calls some resets a disconnection.
+    # With a plain socket, because httpx reports some resets as disconnections.
     body = json.dumps({"audio_url": AUDIO_URL}).encode()
     head = f"POST /v2/transcript HTTP/1.1\r\nHost: x\r\nAuthorization: {server.api_key}\r\n"
     with socket.create_connection((api.http.base_url.host, api.http.base_url.port or 80)) as connection:
@@ -161,7 +161,7 @@ def _position(name: str) -> int:
     return [known for known, _, _ in ENDPOINTS].index(name)
 
 
-def test_a_fault_plays_as_often_as_told_after_those_it_lets_pass(api: Api, server: SandboxServer) -> None:
+def test_a_fault_is_played_count_times_after_skip_requests(api: Api, server: SandboxServer) -> None:
     server.fault("server_error", "list", skip=1, count=2)
 
     assert [api.http.get("/v2/transcript").status_code for _ in range(5)] == [200, 500, 500, 200, 200]
@@ -195,7 +195,7 @@ def test_probability_follows_from_the_seed(start: Callable[..., Api]) -> None:
         ({"kind": "slow", "delay": 3}, "a fault is"),
     ],
 )
-def test_a_fault_with_a_slip_in_it_is_refused(
+def test_a_mistake_in_a_fault_is_refused(
     server: SandboxServer, details: dict[str, object], message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):

@@ -1,4 +1,4 @@
-"""Queued, processing, over: what the clock does to a transcript."""
+"""A job is queued, processing and ended, as the clock moves."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ def test_a_running_clock_can_be_pushed_ahead(start: Callable[..., Api]) -> None:
     assert api.get(transcript_id)["status"] == "completed"
 
 
-def test_time_is_not_turned_back(server: SandboxServer) -> None:
+def test_the_clock_does_not_go_back(server: SandboxServer) -> None:
     with pytest.raises(ValueError, match="turned back"):
         server.clock.advance(-1)
 
 
-def test_over_the_limit_jobs_wait_in_order_and_say_so(start: Callable[..., Api]) -> None:
+def test_jobs_over_the_limit_are_queued_in_order(start: Callable[..., Api]) -> None:
     api = start(concurrency=2)
     api.server.script("*", MINUTE)
     answers = [api.post().json() for _ in range(5)]
@@ -66,7 +66,7 @@ def test_over_the_limit_jobs_wait_in_order_and_say_so(start: Callable[..., Api])
     assert seen() == [over] * 4 + [running]
 
 
-def test_one_long_leap_tells_the_same_story_as_small_steps(start: Callable[..., Api]) -> None:
+def test_one_long_step_has_the_same_result_as_small_steps(start: Callable[..., Api]) -> None:
     def history(steps: list[float]) -> list[str]:
         api = start(concurrency=2, seed=5)
         for seconds in (10, 30, 20, 40):
@@ -91,7 +91,7 @@ def test_accounts_do_not_wait_for_each_other(start: Callable[..., Api], connect:
     assert two.post().json()["status"] == "processing"
 
 
-def test_queued_on_submit_is_told_by_a_preset(start: Callable[..., Api]) -> None:
+def test_a_preset_sets_queued_on_submit(start: Callable[..., Api]) -> None:
     old, new = start(preset="spec"), start(preset="docs")
     for api in (old, new):
         api.server.script("*", MINUTE)

@@ -1,4 +1,4 @@
-"""Which speech models are taken when, and which one runs."""
+"""Which speech models are allowed when, and which one runs."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_a_new_account_has_the_new_default_early(start: Callable[..., Api]) -> N
 
 
 @pytest.mark.parametrize(("rule", "status"), [("accepted", 200), ("refused", 400)])
-def test_universal_3_pro_is_taken_or_refused_as_told(
+def test_a_setting_accepts_or_refuses_universal_3_pro(
     start: Callable[..., Api], rule: str, status: int
 ) -> None:
     api = start(universal_3_pro=rule)
@@ -84,7 +84,7 @@ def test_a_period_may_be_chosen_by_name(start: Callable[..., Api]) -> None:
     assert start(model_policy="2026-q1").post().status_code == 400
 
 
-def test_a_language_the_first_model_lacks_goes_to_the_next_with_a_warning(api: Api) -> None:
+def test_the_next_model_takes_a_language_the_first_one_lacks(api: Api) -> None:
     models = ["universal-3-5-pro", "universal-2"]
     plain = api.result(speech_models=models)
     routed = api.result(speech_models=models, language_code="sw")

@@ -1,4 +1,4 @@
-"""What the sandbox's README says is what the code has."""
+"""The sandbox's README agrees with the code."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def table(heading: str) -> list[list[str]]:
     return rows
 
 
-def named(text: str) -> list[str]:
+def quoted(text: str) -> list[str]:
     return re.findall(r"`([^`]+)`", text)
 
 
@@ -43,30 +43,30 @@ def test_the_limits_come_first() -> None:
 
 
 def test_every_fault_is_in_the_table_and_no_other() -> None:
-    assert sorted(named(row[0])[0] for row in table("Kind")) == sorted(faults.KINDS)
+    assert sorted(quoted(row[0])[0] for row in table("Kind")) == sorted(faults.KINDS)
     for endpoint in faults.ENDPOINTS:
         assert f"`{endpoint}`" in README
 
 
-def test_the_presets_are_what_the_table_says() -> None:
-    told = {named(name)[0]: {"spec": spec, "docs": docs} for name, spec, docs in table("Setting")}
+def test_the_table_has_the_values_of_the_presets() -> None:
+    documented = {quoted(name)[0]: {"spec": spec, "docs": docs} for name, spec, docs in table("Setting")}
 
     for preset, values in PRESETS.items():
         assert {name: str(value) for name, value in values.items()} == {
-            name: told[name][preset] for name in told
+            name: documented[name][preset] for name in documented
         }
 
 
-def test_every_option_of_the_command_is_told_and_no_other() -> None:
-    told = {name for row in table("Option") for name in named(row[0])}
+def test_the_readme_has_exactly_the_options_of_the_command() -> None:
+    documented = {name for row in table("Option") for name in quoted(row[0])}
     options = {action.option_strings[-1] for action in parser()._actions} - {"--help"}
 
-    assert told == options
+    assert documented == options
     assert f"key: {DEFAULT_API_KEY}" in README
 
 
-def test_every_control_is_told_and_no_other() -> None:
-    told = {name for row in table("Control") for name in named(row[0])}
+def test_the_readme_has_exactly_the_controls() -> None:
+    documented = {name for row in table("Control") for name in quoted(row[0])}
     routes = {
         f"{method} {route.path}"
         for route in control.router.routes
@@ -74,29 +74,29 @@ def test_every_control_is_told_and_no_other() -> None:
         for method in route.methods
     }
 
-    assert told == routes
+    assert documented == routes
 
 
-def test_every_key_of_an_outcome_is_told() -> None:
+def test_the_readme_has_every_key_of_an_outcome() -> None:
     assert [name for name in Outcome.__dataclass_fields__ if f"`{name}`" not in README] == []
 
 
 @pytest.mark.parametrize("row", table("Behaviour"), ids=lambda row: row[0])
-def test_every_behaviour_has_a_switch_that_exists_and_a_test_that_uses_it(row: list[str]) -> None:
+def test_the_switches_of_a_behaviour_exist_and_are_tested(row: list[str]) -> None:
     _, _, switches, test = row
-    code = (HERE / named(test)[0]).read_text()
+    code = (HERE / quoted(test)[0]).read_text()
 
-    for switch in named(switches):
+    for switch in quoted(switches):
         if switch.startswith("/_sandbox/"):
-            # Tests reach the controls through methods of SandboxServer.
+            # Tests use the controls through methods of SandboxServer.
             assert switch.removeprefix("/_sandbox/").removesuffix("s") in code
         else:
             assert switch in SETTINGS or switch in faults.KINDS
             assert switch in "".join(path.read_text() for path in HERE.glob("test_sandbox_[!r]*.py")) + code
 
 
-def test_every_setting_a_test_can_choose_is_told() -> None:
+def test_the_readme_has_every_setting() -> None:
     elsewhere = {"rate_limit_status", "unknown_id_status"}
-    told = {name for row in table("Behaviour") for name in named(row[2])} | elsewhere
+    documented = {name for row in table("Behaviour") for name in quoted(row[2])} | elsewhere
 
-    assert sorted(SETTINGS - told) == []
+    assert sorted(SETTINGS - documented) == []

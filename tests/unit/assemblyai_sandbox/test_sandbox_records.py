@@ -1,4 +1,4 @@
-"""The ledger, the journal, and what a restart or a reset does to them."""
+"""Billing, the journal, and the effect of a restart or a reset on them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,7 @@ from assemblyai_sandbox.testing import SandboxServer
 from tests.support.sandbox_api import AUDIO_URL, SENTENCES, Api
 
 
-def test_there_is_one_charge_per_completed_transcript_with_its_addons(
-    api: Api, server: SandboxServer
-) -> None:
+def test_a_completed_transcript_has_one_charge_with_its_add_ons(api: Api, server: SandboxServer) -> None:
     server.script(
         "*",
         {"status": "error", "error": "No."},
@@ -35,10 +33,10 @@ def test_there_is_one_charge_per_completed_transcript_with_its_addons(
     assert (charge["model"], charge["addons"]) == ("universal-2", ["sentiment_analysis", "speaker_labels"])
     assert charge["usd"] == 0.095
     server.clock.advance(5)
-    assert server.control("GET", "ledger")["seconds"] == 1860
+    assert server.control("GET", "billing")["seconds"] == 1860
 
 
-def test_the_journal_tells_what_was_asked_but_no_secret(api: Api, server: SandboxServer) -> None:
+def test_the_journal_has_the_requests_and_no_secret(api: Api, server: SandboxServer) -> None:
     body = json.dumps({"audio_url": AUDIO_URL + "?signature=s3cret"}).encode()
     api.http.post("/v2/transcript", content=body)
     api.http.get("/v2/transcript?limit=5", headers={"authorization": f"Bearer {server.api_key}"})
@@ -70,7 +68,7 @@ def test_control_requests_are_not_in_the_journal(server: SandboxServer) -> None:
     assert server.journal() == []
 
 
-def test_a_reset_forgets_everything_but_the_time(api: Api, server: SandboxServer) -> None:
+def test_a_reset_deletes_everything_but_the_time(api: Api, server: SandboxServer) -> None:
     server.clock.advance(1000)
     moment = server.clock.now()
     server.account(concurrency=1)
@@ -85,7 +83,7 @@ def test_a_reset_forgets_everything_but_the_time(api: Api, server: SandboxServer
     assert [api.post().json()["status"] for _ in range(2)] == ["processing", "processing"]
 
 
-def test_with_a_state_folder_a_restart_forgets_nothing(start: Callable[..., Api], tmp_path: Path) -> None:
+def test_with_a_state_folder_a_restart_loses_nothing(start: Callable[..., Api], tmp_path: Path) -> None:
     first = start(state_dir=tmp_path, clock="real", concurrency=1)
     first.server.script("*", {"sentences": SENTENCES}, {"processing_s": 3600}, {"processing_s": 3600})
     done, running, waiting = first.submit(first.upload()), first.submit(), first.submit()

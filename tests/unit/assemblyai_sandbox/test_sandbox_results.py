@@ -52,7 +52,7 @@ def test_there_is_one_sentiment_per_sentence_without_speaker(api: Api) -> None:
     ],
     ids=["speaker_labels", "multichannel", "both"],
 )
-def test_speakers_are_letters_channels_numbers_and_both_together_a_pair(
+def test_speakers_are_letters_channels_are_numbers_both_are_a_pair(
     api: Api, options: dict[str, Any], speakers: list[str], channels: list[str | None]
 ) -> None:
     transcript = api.result(sentiment_analysis=True, **options)
@@ -95,7 +95,7 @@ def test_any_field_can_be_overridden(api: Api, server: SandboxServer) -> None:
 
 
 @pytest.mark.parametrize(("form", "expected"), [("null", None), ("absent", "absent")])
-def test_speech_that_turns_out_not_english_completes_paid_without_sentiment(
+def test_speech_that_is_not_english_is_paid_and_has_no_sentiment(
     start: Callable[..., Api], form: str, expected: str | None
 ) -> None:
     api = start(sentiment_omitted_as=form)
@@ -129,7 +129,7 @@ def test_durations_may_be_floats(start: Callable[..., Api]) -> None:
     assert api.result()["audio_duration"] == 7.29
 
 
-def test_fields_no_document_mentions_are_there(api: Api) -> None:
+def test_undocumented_fields_are_there(api: Api) -> None:
     transcript = api.result()
 
     assert {"project_id", "token_id", "is_deleted", "cluster_id", "dual_channel"} <= set(transcript)
@@ -144,6 +144,6 @@ def test_what_is_not_scripted_follows_from_seed_and_audio(start: Callable[..., A
     assert len({text(b"one", 1), text(b"two", 1), text(b"one", 2)}) == 3
 
 
-def test_an_outcome_with_a_slip_in_it_is_refused(server: SandboxServer) -> None:
+def test_a_mistake_in_an_outcome_is_refused(server: SandboxServer) -> None:
     with pytest.raises(ValueError, match="no sentance"):
         server.script("*", {"sentance": []})

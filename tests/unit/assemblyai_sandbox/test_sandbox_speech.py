@@ -1,4 +1,4 @@
-"""The speech engine on real recordings and on things that are none."""
+"""The speech engine on recordings, and on files that are not recordings."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def test_a_stretch_of_the_audio_may_be_asked_for(listener: Api) -> None:
     assert 4300 <= transcript["words"][0]["start"] < 5000
 
 
-def test_silence_is_an_error_with_language_detection_and_a_paid_nothing_without(listener: Api) -> None:
+def test_silence_is_an_error_with_detection_and_paid_without(listener: Api) -> None:
     silence = sound(np.zeros(RATE))
 
     detected = heard(listener, silence, **QUICKSTART)
@@ -148,9 +148,7 @@ def test_audio_under_160_ms_is_too_short(listener: Api) -> None:
     ],
     ids=["text", "html", "json", "pdf", "broken mp3"],
 )
-def test_what_is_not_audio_is_taken_and_fails_with_its_type(
-    listener: Api, content: bytes, file_type: str
-) -> None:
+def test_a_file_that_is_not_audio_fails_with_its_type(listener: Api, content: bytes, file_type: str) -> None:
     transcript = heard(listener, content)
 
     assert transcript["error"] == (
@@ -193,7 +191,7 @@ def test_audio_on_this_machine_is_fetched_and_nothing_else_is(listener: Api, tmp
         )
 
 
-def test_a_script_has_the_first_word(listener: Api) -> None:
+def test_a_script_comes_before_recognition(listener: Api) -> None:
     listener.server.script("*", {"status": "error", "error": "No."})
 
     assert heard(listener, HANGUP.read_bytes())["error"] == "No."

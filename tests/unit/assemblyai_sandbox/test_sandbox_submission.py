@@ -1,4 +1,4 @@
-"""POST /v2/transcript: what is taken, what is refused, and in which words."""
+"""POST /v2/transcript: what is accepted, what is refused, and in which words."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_a_body_that_is_not_json_is_refused(api: Api) -> None:
     assert (answer.status_code, answer.json()) == (400, {"error": INVALID})
 
 
-def test_the_answer_to_a_submission_is_the_whole_object_without_results(api: Api) -> None:
+def test_a_submission_is_answered_with_the_whole_empty_object(api: Api) -> None:
     answer = api.post(sentiment_analysis=True, speaker_labels=True).json()
 
     assert answer["status"] == "processing"

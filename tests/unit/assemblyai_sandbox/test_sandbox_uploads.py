@@ -20,7 +20,7 @@ def test_every_upload_has_its_own_url_even_of_the_same_bytes(api: Api) -> None:
     assert first != second
 
 
-def test_a_chunked_body_is_taken_like_a_sized_one(api: Api, server: SandboxServer) -> None:
+def test_a_chunked_body_is_accepted_like_a_sized_one(api: Api, server: SandboxServer) -> None:
     def chunks() -> Iterator[bytes]:
         yield b"ID3 "
         yield b"audio"
@@ -48,7 +48,7 @@ def test_a_body_over_the_cap_is_refused(start: Callable[..., Api]) -> None:
 
 
 @pytest.mark.parametrize("media_type", ["application/json", "multipart/form-data; boundary=x", "text/plain"])
-def test_a_body_that_is_no_raw_audio_is_taken_and_fails_later(api: Api, media_type: str) -> None:
+def test_a_body_that_is_no_raw_audio_is_accepted_and_fails_later(api: Api, media_type: str) -> None:
     upload_url = api.upload(b'{"file": "call.mp3"}', **{"content-type": media_type})
 
     transcript = api.result(upload_url)

@@ -15,7 +15,7 @@ from tests.support.sandbox_api import Api
 
 
 class Receiver:
-    """Answers with the given statuses in turn, the last one for good, and remembers what came."""
+    """Answers with the given statuses in turn, repeats the last one, and records the requests."""
 
     def __init__(self) -> None:
         self.statuses = [200]
@@ -101,7 +101,7 @@ def test_a_delivery_is_tried_ten_times_ten_seconds_apart(
     assert api.get(transcript_id)["webhook_status_code"] == 500
 
 
-def test_one_long_leap_makes_all_the_attempts(api: Api, server: SandboxServer, receiver: Receiver) -> None:
+def test_one_long_step_makes_all_the_attempts(api: Api, server: SandboxServer, receiver: Receiver) -> None:
     receiver.statuses = [500, 302, 200]
     transcript_id = api.submit(webhook_url=receiver.url)
 

@@ -45,7 +45,7 @@ def _wait_for_deferral(airflow: RunningAirflow, run_id: str) -> None:
     wait_until(lambda: "deferred" in airflow.task_states(run_id, "wait"), "a wait is deferred")
 
 
-def test_triggerer_killed_with_jobs_in_flight(airflow: RunningAirflow, faults: FaultRecorder) -> None:
+def test_triggerer_killed_with_jobs_in_progress(airflow: RunningAirflow, faults: FaultRecorder) -> None:
     airflow.add_recordings(20)
     airflow.vendor.script("*", ENDS_LATER)
     run_id = airflow.trigger()

@@ -36,12 +36,12 @@ def test_two_keys_of_a_project_see_the_same_transcripts(
     assert blue.ids() == [transcript_id]
 
 
-@pytest.mark.parametrize("stranger", ["green", "other"])
+@pytest.mark.parametrize("key", ["green", "other"])
 def test_another_project_sees_neither_transcript_nor_upload(
-    start: Callable[..., Api], connect: Callable[..., Api], stranger: str
+    start: Callable[..., Api], connect: Callable[..., Api], key: str
 ) -> None:
     red = start(api_keys=KEYS)
-    foreign = connect(red.server, stranger)
+    foreign = connect(red.server, key)
     upload_url = red.upload()
     transcript_id = red.submit()
 

@@ -205,6 +205,6 @@ def test_a_mistake_in_a_fault_is_refused(
 def test_every_kind_of_fault_is_shown_by_a_test() -> None:
     from pathlib import Path
 
-    told = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
+    tests = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
 
-    assert [kind for kind in faults.KINDS if f'"{kind}"' not in told] == []
+    assert [kind for kind in faults.KINDS if f'"{kind}"' not in tests] == []

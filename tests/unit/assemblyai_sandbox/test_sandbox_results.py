@@ -40,7 +40,7 @@ def test_there_is_one_sentiment_per_sentence_without_speaker(api: Api) -> None:
     results = api.result(sentiment_analysis=True)["sentiment_analysis_results"]
 
     names = ("text", "start", "end", "sentiment", "confidence")
-    assert results == [{**{name: told[name] for name in names}, "speaker": None} for told in SENTENCES]
+    assert results == [{**{name: each[name] for name in names}, "speaker": None} for each in SENTENCES]
 
 
 @pytest.mark.parametrize(

@@ -67,8 +67,9 @@ def test_a_call_on_two_channels_is_heard(listener: Api) -> None:
     for result, truth in zip(results, TRUTH["sentences"], strict=True):
         assert abs(result["start"] - truth["start"]) < 400
         assert abs(result["end"] - truth["end"]) < 400
-        said, meant = set(result["text"].lower().split()), set(truth["text"].lower().replace(",", "").split())
-        assert len(said & meant) >= len(meant) - 2
+        recognised = set(result["text"].lower().split())
+        spoken = set(truth["text"].lower().replace(",", "").split())
+        assert len(recognised & spoken) >= len(spoken) - 2
         assert 1 / 3 <= result["confidence"] <= 1
     assert results[0]["text"].endswith("?")
     assert results[1]["text"].startswith("Sorry")

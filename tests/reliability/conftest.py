@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -56,6 +57,15 @@ def shared_airflow() -> Iterator[RunningAirflow]:
     """One Airflow for all tests, to be set up by each."""
     with server_folder() as folder, run_airflow(folder) as airflow:
         yield airflow
+
+
+@pytest.fixture
+def airflow(
+    shared_airflow: RunningAirflow, vendor: SandboxServer, request: pytest.FixtureRequest
+) -> RunningAirflow:
+    """The shared Airflow with a sandbox, an empty folder and empty results for one test."""
+    shared_airflow.set_up(vendor, re.sub(r"\W", "-", request.node.name))
+    return shared_airflow
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,6 @@ import psutil
 import psycopg2
 import pytest
 
-from assemblyai_sandbox.testing import SandboxServer
 from call_sentiment import DAG_ID
 from tests.support.reliability.call_centre import airflow_connections
 from tests.support.reliability.running_airflow import SECOND_DAG_ID, SHORT_TIMEOUT_DAG_ID, RunningAirflow
@@ -22,14 +20,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.faults
 ENDS_LATER = {"processing_s": 8}
-
-
-@pytest.fixture
-def airflow(
-    shared_airflow: RunningAirflow, vendor: SandboxServer, request: pytest.FixtureRequest
-) -> RunningAirflow:
-    shared_airflow.set_up(vendor, re.sub(r"\W", "-", request.node.name))
-    return shared_airflow
 
 
 def _assert_scored(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
-from assemblyai_sandbox.testing import SandboxServer
 from tests.support.reliability.call_centre import content_sha256
 from tests.support.reliability.running_airflow import RunningAirflow
 from tests.support.workers import wait_until
@@ -24,12 +22,9 @@ NEVER_S = 10**7
 
 
 @pytest.fixture
-def airflow(
-    shared_airflow: RunningAirflow, vendor: SandboxServer, request: pytest.FixtureRequest
-) -> RunningAirflow:
-    shared_airflow.set_up(vendor, re.sub(r"\W", "-", request.node.name))
-    vendor.script("*", {"processing_s": 1, "sentences": SENTENCES})
-    return shared_airflow
+def airflow(airflow: RunningAirflow) -> RunningAirflow:
+    airflow.vendor.script("*", {"processing_s": 1, "sentences": SENTENCES})
+    return airflow
 
 
 def set_job_duration(airflow: RunningAirflow, call_id: str, seconds: float) -> None:

@@ -1,9 +1,8 @@
-"""Discovery beside many known recordings: what a run costs that finds nothing new, few changes, or all new.
+"""Discovery beside many known recordings: nothing new, few changes, or all new.
 
-The recordings, each with a sidecar, are small files in a temporary folder, so that this is the time of
-discovery and not of the disk. They are claimed by `discover` and then marked as scored. The peer does what a
-user's own Dag would: it lists the folder with fsspec and selects the names that are known; it notices no
-changed file and no changed sidecar.
+The recordings, each with a sidecar, are small files in a temporary folder: the disk's time is not in the
+figures. `discover` claims them, then they are marked as scored. The peer does what a user's own Dag would: it
+lists the folder with fsspec and selects the known names. It misses changed files and sidecars.
 
     python -m benchmarks.discovery [--recordings 100000] [--changed 1000] [--rounds 5]
 """
@@ -51,7 +50,7 @@ WHERE c.call_id = t.call_id AND t.state = 'intent'
 
 
 def make_recordings(folder: Path, count: int) -> list[Path]:
-    """Write recordings, no two alike, and their sidecars, a thousand in a folder."""
+    """Write different recordings and their sidecars, a thousand in a folder."""
     recordings = []
     for number in range(count):
         path = folder / f"{number // PER_FOLDER:04}" / f"{number:07}.mp3"
@@ -64,13 +63,13 @@ def make_recordings(folder: Path, count: int) -> list[Path]:
 
 
 def mark_scored(connection: Connection) -> None:
-    """Bring all claimed calls to their end, and tidy up."""
+    """Mark all claimed calls as scored, then vacuum."""
     execute(connection, _SCORED)
     execute(connection, "VACUUM (ANALYZE)")
 
 
 def list_and_select(connection: Connection, location: str) -> list[str]:
-    """The peer: the recordings whose names are not known."""
+    """The peer: the recordings with unknown names."""
     known = {recording for (recording,) in execute(connection, _KNOWN, location)}
     suffixes = tuple(AUDIO_SUFFIXES)
     return [
@@ -81,12 +80,12 @@ def list_and_select(connection: Connection, location: str) -> list[str]:
 
 
 def run(connection: Connection, location: str) -> int:
-    """One `discover`; how many calls are under way afterwards."""
+    """Run `discover` once; return the number of calls open afterwards."""
     return sum(map(len, discover(connection, location, OPTIONS, BATCH)))
 
 
 def timed(work: Callable[[], object], rounds: int = 1) -> list[str]:
-    """Seconds by the wall clock and of this process's CPU, each of the quickest round."""
+    """Wall and CPU seconds of this process, each from its quickest round."""
     taken = []
     for _ in range(rounds):
         wall, cpu = time.perf_counter(), time.process_time()
@@ -96,14 +95,14 @@ def timed(work: Callable[[], object], rounds: int = 1) -> list[str]:
 
 
 def nothing_new(connection: Connection, location: str, rounds: int) -> list[list[str]]:
-    """All recordings are known: `discover`, its largest parts, and the peer."""
+    """Time `discover`, its largest parts and the peer where all recordings are known."""
     assert run(connection, location) == 0
     assert list_and_select(connection, location) == []
     listing = list_files(location)
     return [
         ["**discover, nothing new**", *timed(partial(run, connection, location), rounds)],
         ["  of which: list files and their versions", *timed(partial(list_files, location), rounds)],
-        ["  of which: tell recordings and sidecars", *timed(partial(sort_files, listing), rounds)],
+        ["  of which: sort recordings and sidecars", *timed(partial(sort_files, listing), rounds)],
         [
             "  of which: read the known recordings",
             *timed(partial(find_known_recordings, connection, location, []), rounds),
@@ -116,7 +115,7 @@ def nothing_new(connection: Connection, location: str, rounds: int) -> list[list
 
 
 def changed(connection: Connection, location: str, recordings: list[Path]) -> list[list[str]]:
-    """Some files are touched, then given other bytes, then their sidecars other facts."""
+    """Time `discover` after files are touched, then replaced, then their sidecars changed."""
     rows = []
     for path in recordings:
         path.touch()

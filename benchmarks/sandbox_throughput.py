@@ -1,8 +1,9 @@
 """Requests a second from the scripted sandbox with 1,000 transcripts in flight, beside a hand-written stub.
 
-The stub is what one writes to test a client without a sandbox: three FastAPI routes that return canned
-answers of the same size. Both run in one process under uvicorn on one core; the load comes from raw sockets
-on another. "per core" is requests per second of the server's own CPU time, which a busy machine blurs less.
+The stub is what one writes to test a client without a sandbox: three FastAPI routes that return fixed answers
+of the same size. Both run in one process under uvicorn on one core; raw sockets on another core send the
+load. "per core" is requests per second of the server's own CPU time, which depends less on other work of the
+machine.
 
     python -m benchmarks.sandbox_throughput [--requests 5000] [--connections 32]
 """
@@ -59,7 +60,7 @@ class Server:
 
 @contextmanager
 def serving(arguments: Sequence[str], port: int) -> Iterator[Server]:
-    """A server process on the last core, once it answers."""
+    """A server process on the last core, yielded once it answers."""
     last = max(os.sched_getaffinity(0))
     process = subprocess.Popen(
         [sys.executable, *arguments],
@@ -95,7 +96,7 @@ def request(method: str, path: str, body: object = None) -> bytes:
 
 
 async def exchange(port: int, requests: Sequence[bytes], connections: int) -> list[bytes]:
-    """Send all requests over so many connections; the bodies of the answers, which must all be 200."""
+    """Send all requests over `connections`; return the bodies. Raises unless all answers are 200."""
     waiting, bodies = list(reversed(requests)), []
 
     async def work() -> None:
@@ -114,7 +115,7 @@ async def exchange(port: int, requests: Sequence[bytes], connections: int) -> li
 
 
 def measure(server: Server, requests: Sequence[bytes], connections: int) -> tuple[float, float, list[bytes]]:
-    """Requests per second by the wall clock and by the server's CPU time, and the answers."""
+    """Requests per second by wall clock and by the server's CPU time, and the answers."""
     wall, cpu = time.perf_counter(), server.cpu_s()
     bodies = asyncio.run(exchange(server.port, requests, connections))
     wall, cpu = time.perf_counter() - wall, server.cpu_s() - cpu

@@ -1,4 +1,4 @@
-"""What the benchmarks of the results database share: a database of their own, a clock, a table."""
+"""What the benchmarks share: a results database, a clock, a table."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ def results_database() -> Iterator[Connection]:
 
 
 def execute(connection: Connection, statement: str, *params: Any) -> list[tuple[Any, ...]]:
-    """Run one statement; its rows, where it gives any."""
+    """Run one statement; return its rows, if it has any."""
     with connection.cursor() as cursor:
         cursor.execute(statement, params or None)
         return cursor.fetchall() if cursor.description else []
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """How long `work` takes by the wall clock."""
+    """Seconds that `work` takes by the wall clock."""
     start = time.perf_counter()
     work()
     return time.perf_counter() - start
@@ -54,7 +54,8 @@ def quickest(
 ) -> dict[str, float]:
     """Seconds of each contender in its quickest round, after one round that does not count.
 
-    They take turns, so that a slow minute of the machine hits all, and what else it does only adds.
+    They take turns, so a slow minute of the machine hits all. Other work only adds time, so the minimum is
+    taken.
     """
     taken: dict[str, list[float]] = {name: [] for name in contenders}
     for _ in range(rounds + 1):
@@ -72,7 +73,7 @@ def print_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
 
 
 def print_machine(connection: Connection) -> None:
-    """Print what the figures were taken on."""
+    """Print the machine and the versions."""
     version = execute(connection, "SHOW server_version")[0][0]
     cores = len(os.sched_getaffinity(0))
     print(f"{cores} cores, Python {platform.python_version()}, PostgreSQL {version}\n")

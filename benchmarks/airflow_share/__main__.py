@@ -1,10 +1,10 @@
 """Calls a minute through the whole Dag, beside the same pipeline mapped one call per task.
 
-Everything is real but the service: `local_stack.stack.Stack` runs Airflow's four components and PostgreSQL,
-and the sandbox answers at once, so what is measured is all that is not AssemblyAI's own time. The peer
-(`dags/task_per_call_dag.py` in this folder) uses the same operators, ledger and statements and the same
-settings of Airflow. A run counts from its request to its end, and only if every call was scored and charged
-once. Both Dags have run before, so that the workers are warm.
+Only AssemblyAI is not real: `local_stack.stack.Stack` runs Airflow's four components and PostgreSQL, and the
+sandbox answers at once. So AssemblyAI's own time is not in the figures. The peer (`dags/task_per_call_dag.py`
+in this folder) uses the same operators, ledger, statements and Airflow settings. A run counts from its
+request to its end, and only if every call was scored and charged once. Both Dags have run before, to warm the
+workers.
 
     python -m benchmarks.airflow_share [--calls 100 1000 5000] [--task-per-call 1000] [--batch-sizes 10 25]
 """
@@ -60,7 +60,7 @@ def print_forms(runs: Sequence[Run], peers: Sequence[Run]) -> None:
 
 
 def print_stages(run: Run) -> None:
-    """Where the seconds of a run went, printed as soon as it is over."""
+    """Print where the seconds of a run went, as soon as it has ended."""
     print(f"{run.dag_id}, {run.calls:,} calls in batches of {run.batch}: {run.seconds:.1f} s", end="; ")
     print(f"waits deferred: {run.deferred}, tasks tried again: {run.retried}\n")
     rows = [

@@ -10,12 +10,12 @@ PARTS = ("scheduler", "workers", "api-server", "dag-processor", "triggerer", "Po
 
 
 def cpu_seconds(stack: Stack) -> dict[str, float]:
-    """CPU seconds of each of `PARTS` since it was started.
+    """CPU seconds of each of `PARTS` since its start.
 
-    The kernel adds the time of an ended process to its parent's `cutime` and `cstime`, so a component is the
-    sum, over its processes that live, of their own time and of that of their ended children: nothing is
-    sampled, and nothing short-lived is missed. Of the scheduler, its own process is `scheduler`; what it has
-    started, the LocalExecutor's workers with the tasks they fork, is `workers`.
+    The kernel adds the time of an ended process to its parent's `cutime` and `cstime`. So the sum over a
+    component's living processes includes their ended children: nothing is sampled, and no short process is
+    missed. The scheduler's own process is `scheduler`; the LocalExecutor's workers and the tasks they fork
+    are `workers`.
     """
     used = {name: sum(_tree(stack.processes.pid(name))) for name in (*COMPONENTS, "sandbox")}
     postmaster = (stack.folder / "postgres" / "postmaster.pid").read_text().split()[0]
@@ -25,14 +25,14 @@ def cpu_seconds(stack: Stack) -> dict[str, float]:
 
 
 def _tree(pid: int) -> tuple[float, float]:
-    """CPU seconds of a process itself, and of all it has started."""
+    """CPU seconds of a process, and of all it has started."""
     root = psutil.Process(pid)
     own, ended = _times(root)
     return own, ended + sum(sum(_times(process)) for process in root.children(recursive=True))
 
 
 def _times(process: psutil.Process) -> tuple[float, float]:
-    """CPU seconds of a process itself, and of its children that have ended."""
+    """CPU seconds of a process, and of its ended children."""
     try:
         times = process.cpu_times()
     except psutil.NoSuchProcess:

@@ -70,7 +70,7 @@ class Bench:
         self._recorded = 0
 
     def run(self, dag_id: str, calls: int, **conf: Any) -> Run:
-        """Put that many new recordings into a folder of their own and run the Dag on it."""
+        """Run the Dag on a new folder of `calls` recordings, and measure it."""
         folder = self._folder / str(self._recorded)
         write_recordings(folder, calls)
         self._recorded += calls
@@ -126,14 +126,14 @@ class Bench:
 
 
 def logged_errors(stack: Stack, dag_id: str) -> str:
-    """What the tasks of a Dag have logged as errors, the end of it."""
+    """The last errors that the tasks of a Dag logged."""
     logs = (stack.folder / "airflow" / "logs" / f"dag_id={dag_id}").rglob("*.log")
     lines = (line for log in sorted(logs) for line in log.read_text().splitlines())
     return "\n".join(line for line in lines if '"level":"error"' in line)[-2000:]
 
 
 def write_recordings(folder: Path, count: int) -> None:
-    """Valid WAV files, a tenth of a second each, no two of the same bytes (those would not be submitted)."""
+    """Write WAV files of a tenth of a second, no two alike: a duplicate would not be submitted."""
     folder.mkdir(parents=True)
     for number in range(count):
         with wave.open(str(folder / f"{number:06d}.wav"), "wb") as file:

@@ -18,7 +18,7 @@ class Stage:
 
     :param before_s: from the end of the stage before (or from the run's request) to the first start.
     :param working_s: from the first start to the last end.
-    :param mean_s: what one instance took from its start to its end.
+    :param mean_s: from the start of an instance to its end, on average.
     """
 
     name: str
@@ -29,7 +29,7 @@ class Stage:
 
 
 def stages(instances: Instances, requested_at: datetime) -> list[Stage]:
-    """The stages of a run in their order. Each waits for all of the one before."""
+    """The stages of a run, in order. Each waits for all instances of the one before."""
     found = []
     last_end = requested_at
     for name in STAGES:

@@ -1,18 +1,18 @@
-"""How soon a recording is submitted, and scored once AssemblyAI has its transcript, whatever other jobs do.
+"""How soon recordings are submitted, and transcripts scored, beside jobs that take long.
 
 Recordings arrive as a Poisson process while the scheduled Dag runs. Their jobs take lognormal times with a
-median of 40 s; one in a hundred takes half an hour or more, and one never ends. Everything is real but the
-service: `local_stack.stack.Stack` runs Airflow's four components and PostgreSQL, and the sandbox works on the
-real clock. Each form of the Dag gets a stack of its own and the same arrivals:
+median of 40 s; one in a hundred takes half an hour or more, and one never ends. Only AssemblyAI is not real:
+`local_stack.stack.Stack` runs Airflow's four components and PostgreSQL, and the sandbox works on the real
+clock. Each form of the Dag gets a stack of its own and the same arrivals:
 
 - `call_sentiment`, the Dag as it is, by default every 30 s;
-- `whole_run` (`dags/whole_run_dag.py` here), the release before: a run waits for all of its jobs;
+- `whole_run` (`dags/whole_run_dag.py` here): a run waits for all of its jobs;
 - `group_per_call` (`dags/group_per_call_dag.py` here): a mapped task group with one call each.
 
 `arrived` is the rename of the file into the folder, `submitted` the ledger's `submitted_at`, `completed` the
-moment at which the sandbox's job ends, `scored` the ledger's `scored_at`. A form is over when all calls are
-scored whose jobs could end before the cut-off, else at the cut-off; then a job that completed in the last
-minute is not counted, and what was not scored counts as longer than anything.
+end of the sandbox's job, `scored` the ledger's `scored_at`. The measurement of a form ends when all calls are
+scored whose jobs could end before the cut-off, at the latest at the cut-off. At the cut-off, a job that
+completed in the last minute is not counted, and a call without a score counts as longer than any other.
 
     python -m benchmarks.freshness [--minutes 2 --calls-per-minute 20 --forms call_sentiment --idle]
 """
@@ -38,7 +38,7 @@ START_MINUTES = 2.0
 
 
 def describe(chosen: argparse.Namespace, arrivals: list[Arrival]) -> None:
-    """What is going to happen, how long it takes at most, and where the stragglers are."""
+    """Print what is measured, how long that takes at most, and the stragglers."""
     per_form = chosen.minutes + chosen.grace_minutes + START_MINUTES
     per_idle = 3 * chosen.idle_minutes + 2 * START_MINUTES
     longest = per_form * len(chosen.forms) + per_idle * len(chosen.idle)
@@ -72,14 +72,18 @@ def measure(chosen: argparse.Namespace, arrivals: list[Arrival]) -> None:
 
 def main() -> None:
     options = argparse.ArgumentParser(description="From arrival to submission, from transcript to score.")
-    options.add_argument("--minutes", type=float, default=10.0, help="in which recordings arrive")
+    options.add_argument("--minutes", type=float, default=10.0, help="recordings arrive for so many minutes")
     options.add_argument("--calls-per-minute", type=float, default=60.0)
     options.add_argument("--seed", type=int, default=0)
     options.add_argument("--forms", nargs="*", choices=FORMS, default=FORMS)
-    options.add_argument("--schedule", default="30", help="of call_sentiment: seconds or a cron expression")
-    options.add_argument("--grace-minutes", type=float, default=5.0, help="after the last arrival")
+    options.add_argument("--schedule", default="30", help="seconds or a cron expression, for call_sentiment")
+    options.add_argument(
+        "--grace-minutes", type=float, default=5.0, help="minutes measured after the last arrival"
+    )
     options.add_argument("--idle", nargs="*", metavar="SCHEDULE", default=["30", "60"])
-    options.add_argument("--idle-minutes", type=float, default=3.0, help="of each of three phases")
+    options.add_argument(
+        "--idle-minutes", type=float, default=3.0, help="minutes of each of the three phases"
+    )
     chosen = options.parse_args()
     arrivals = plan_arrivals(chosen.minutes, chosen.calls_per_minute, chosen.seed)
     describe(chosen, arrivals)

@@ -47,7 +47,7 @@ class Arrival:
 
 
 def plan_arrivals(minutes: float, calls_per_minute: float, seed: int) -> list[Arrival]:
-    """Arrivals in their order. Moments drawn evenly are those of a Poisson process whose count is known."""
+    """Arrivals in order: uniform times are those of a Poisson process of a known count."""
     dice = random.Random(seed)
     count = round(minutes * calls_per_minute)
     moments = sorted(dice.uniform(0, 60 * minutes) for _ in range(count))
@@ -70,7 +70,7 @@ def _ordinary_s(dice: random.Random) -> float:
 class Inbox:
     """A folder into which recordings arrive whole, by a rename.
 
-    Their time of change is long past, as that of files that are moved: `min_unchanged_s` delays none.
+    They were changed long before, like files that are moved, so `min_unchanged_s` delays none.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -79,7 +79,7 @@ class Inbox:
         folder.mkdir()
 
     def prepare(self, arrivals: Sequence[Arrival], sandbox_url: str) -> None:
-        """Write the files beside the folder, and tell the sandbox how long each of their jobs takes."""
+        """Write the files beside the folder, and script how long the sandbox's jobs take."""
         write_recordings(self._prepared, len(arrivals))
         for arrival in arrivals:
             sha256 = hashlib.sha256((self._prepared / arrival.name).read_bytes()).hexdigest()
@@ -91,7 +91,7 @@ class Inbox:
             ).raise_for_status()
 
     def receive(self, arrivals: Sequence[Arrival]) -> Iterator[tuple[Arrival, float]]:
-        """Rename each file into the folder when its time has come; the arrival and its Unix time."""
+        """Rename each file into the folder at its time; yield the arrival and its Unix time."""
         began = time.time()
         for arrival in arrivals:
             time.sleep(max(0.0, began + arrival.at_s - time.time()))

@@ -15,7 +15,7 @@ NEVER = math.inf
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """What became of one recording by the end of the measurement. Unix times, infinite: not by then."""
+    """One recording at the end of the measurement. Unix times; infinite if not by then."""
 
     arrival: Arrival
     arrived_at: float
@@ -30,7 +30,7 @@ class Outcome:
 
     :param seconds: from the first moment of the arrivals to the end of the measurement.
     :param counted_until: Unix time; a job completed later had too little time left to be scored.
-    :param completed: transcripts that have come to an end at the sandbox.
+    :param completed: transcripts that the sandbox has completed.
     :param charges: by SHA-256 of the recording.
     :param requests: the sandbox's journal, by endpoint.
     """
@@ -48,7 +48,7 @@ class Outcome:
 
 
 def print_delays(outcomes: Sequence[Outcome]) -> None:
-    """How long calls waited, stragglers apart. A call that was not reached in time counts as the longest."""
+    """Print the delays of calls, stragglers apart. A call not reached in time counts as longest."""
     head = ["form", "calls", "submitted", "arrived to submitted, p50 s", "p95", "longest"]
     head += ["jobs completed", "scored", "completed to scored, p50 s", "p95", "longest", "within 60 s"]
     rows = []
@@ -85,7 +85,7 @@ def _delays(calls: Sequence[Call], outcome: Outcome) -> list[str]:
 
 
 def _quantiles(delays_s: Sequence[float], minutes: float) -> list[str]:
-    """Median, 95th percentile and maximum, by nearest rank: none is made up between two delays."""
+    """Median, 95th percentile and maximum by nearest rank: each is a measured delay."""
     ordered = sorted(delays_s)
     if not ordered:
         return ["", "", ""]

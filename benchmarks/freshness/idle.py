@@ -16,7 +16,7 @@ ENDLESS = Arrival(name="000000.wav", at_s=0.0, processing_s=NEVER_S)
 
 
 def measure_idle(schedule: str, minutes: float) -> list[str]:
-    """A row of `print_idle`: the same stack without runs, with nothing to find, and with one endless job."""
+    """A row of `print_idle`: CPU without runs, with nothing new, with one endless job."""
     with running(DAG_ID, schedule) as bench:
         bench.inbox.prepare([ENDLESS], bench.stack.sandbox_url or "")
         time.sleep(SETTLE_S)

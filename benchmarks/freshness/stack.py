@@ -1,4 +1,4 @@
-"""A running stack whose Dag finds its recordings by itself, as `benchmarks.freshness` uses and reads it."""
+"""A running stack with a scheduled Dag, for `benchmarks.freshness`."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Bench:
         self.stack, self.dag_id, self.inbox = stack, dag_id, inbox
 
     def start_runs(self) -> None:
-        """Let the schedule begin; returns when a run has found nothing: the workers are warm then."""
+        """Unpause the Dag; return when a run has found nothing, with warm workers."""
         self.stack.api.unpause(self.dag_id)
         try:
             wait_for(self._has_run, self.stack.processes.check, FIRST_RUN_S, "no run succeeded")
@@ -57,7 +57,7 @@ class Bench:
         return int(runs["total_entries"])
 
     def executions(self) -> int:
-        """Tries of task instances that got a process; what the scheduler skips costs none."""
+        """Tries of task instances that got a process; a skipped task has none."""
         instances = self.stack.api.task_instances(self.dag_id, "~")
         return sum(max(1, instance["try_number"]) for instance in instances if instance["pid"])
 
@@ -66,7 +66,7 @@ class Bench:
         return sum(cpu_seconds(self.stack).values())
 
     def times(self) -> dict[str, tuple[str, float, float | None]]:
-        """By the name of the recording: AssemblyAI's id, and when it was submitted and scored (Unix time)."""
+        """By file name: AssemblyAI's id, and when it was submitted and scored (Unix time)."""
         with closing(connect_dsn(self.stack.results_dsn)) as connection:
             rows = execute(connection, TIMES)
         return {
@@ -96,7 +96,7 @@ class Bench:
 
 @contextmanager
 def running(dag_id: str, schedule: str) -> Iterator[Bench]:
-    """A stack that has never run the Dag; `schedule` is the product's, the peers have their own."""
+    """A stack that has never run the Dag. `schedule` is for the product; peers have their own."""
     with tempfile.TemporaryDirectory(prefix="call-sentiment-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         dags = shutil.copytree(REPOSITORY / "dags", folder / "dags")

@@ -13,7 +13,7 @@ LOOK_S = 2.0
 
 
 def measure_form(dag_id: str, schedule: str, arrivals: Sequence[Arrival], last_s: float) -> Outcome:
-    """Have the recordings arrive and follow them until all that can end in time are scored.
+    """Let the recordings arrive; measure until all that can end in time are scored.
 
     :param last_s: seconds from the first moment of the arrivals to the cut-off.
     """
@@ -84,7 +84,7 @@ class _Trial:
         )
 
     def _log(self) -> None:
-        """A line for each minute that has passed."""
+        """Print a line for each minute that has passed."""
         self._bench.stack.processes.check()
         minute = int((time.time() - self.began_at) / 60)
         if minute <= self._logged:

@@ -1,9 +1,10 @@
 """The results database as its history grows: sizes, analysts' questions, a batch of the pipeline, vacuum.
 
-The history is made up: a call of 100 sentences every 631 seconds, so that 10,000,000 sentences are two years.
-It is filled to a hundredth, a tenth and all of that, each part scored and vacuumed as it comes. At each size
-the questions of `tests.support.questions` are asked, and batches of 50 new calls go through the steps of the
-Dag, beside all recordings of the past. At the end the history is backed up, restored and a month deleted.
+The history is generated: a call of 100 sentences every 631 seconds, so 10,000,000 sentences are two years. It
+grows to a hundredth, a tenth and all of that; each part is scored and vacuumed as it is added. At each size
+the benchmark asks the questions of `tests.support.questions` and takes batches of 50 new calls through the
+steps of the Dag, beside all earlier recordings. At the end it backs up the history, restores it and deletes a
+month.
 
     python -m benchmarks.growth [--sentences 10000000] [--rounds 5]
 """
@@ -37,7 +38,7 @@ CHUNK = 2000
 Figures = dict[str, dict[str, list[str]]]
 """By table and row: what was measured, then what else was noted."""
 
-# What was tried three times in vain.
+# Calls whose three attempts failed.
 _FAILED = """
 WITH failed AS (
     INSERT INTO call_sentiment.calls (call_id, recording, started_at, agent_id)
@@ -54,9 +55,9 @@ FROM failed CROSS JOIN generate_series(1, 3) AS attempt
 
 
 def fill(connection: Connection, prefix: str, numbers: range, answer: str) -> None:
-    """Add the calls of these numbers, scored, and for each hundred one that failed.
+    """Add scored calls with these numbers, and one failed call for each hundred.
 
-    The ledger is vacuumed on the way, so that the space of old versions is used again.
+    The ledger is vacuumed between the parts, so that new rows use the space of old versions.
     """
     for start in range(numbers.start, numbers.stop, CHUNK):
         part = range(start, min(start + CHUNK, numbers.stop))
@@ -71,7 +72,7 @@ def fill(connection: Connection, prefix: str, numbers: range, answer: str) -> No
 def ask(
     connection: Connection, questions: dict[str, str], params: dict[str, Any], rounds: int
 ) -> dict[str, list[str]]:
-    """Milliseconds of each question; how many rows were read for it; and which tables as a whole."""
+    """For each question: milliseconds, rows read, and tables read whole."""
     answers = {}
     with connection.cursor() as cursor:
         for name, statement in questions.items():
@@ -89,7 +90,7 @@ def _fetch(cursor: Cursor, statement: str, params: dict[str, Any]) -> None:
 
 
 def without_indexes(connection: Connection, tables: Figures, params: dict[str, Any], rounds: int) -> None:
-    """Note beside each question about a part what it would take without the indexes made for them."""
+    """Note beside each question about a part how long it takes without its indexes."""
     connection.autocommit = False
     with connection.cursor() as cursor:
         for index in ("calls_started", "calls_agent", "calls_day"):
@@ -105,7 +106,7 @@ PART = "Questions about a part, median ms"
 
 
 def measure(connection: Connection, batches: Batches, rounds: int) -> Figures:
-    """All that is measured at one size."""
+    """All figures of one size."""
     upkeep = vacuum(connection)
     found = newest(connection)
     return {
@@ -125,7 +126,7 @@ NOTED = {
 
 
 def print_growth(found: dict[int, Figures]) -> None:
-    """Print each table with a column per size; what else was noted is that of the longest history."""
+    """Print each table with a column per size, and notes on the longest history."""
     last = found[max(found)]
     for table, rows in last.items():
         noted = NOTED.get(table.partition(",")[0], ())
@@ -148,7 +149,7 @@ def main() -> None:
     found: dict[int, Figures] = {}
     with results_database() as connection, tempfile.TemporaryDirectory(prefix="recordings-") as folder:
         print_machine(connection)
-        # It runs when it is told to, and is measured.
+        # The benchmark runs and times vacuum itself.
         execute(connection, "ALTER SYSTEM SET autovacuum = off")
         execute(connection, "SELECT pg_reload_conf()")
         batches = Batches(connection, folder, SENTENCES)

@@ -1,4 +1,4 @@
-"""Batches of new calls through the steps of the Dag, beside a history: the database's part of each."""
+"""The database's part of each step of the Dag, for a batch beside a history."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ BATCH = 50
 
 
 class Batches:
-    """Batches of recordings in one folder, which holds those of the past as well.
+    """Batches of recordings in one folder, beside all earlier recordings.
 
-    What AssemblyAI would answer is the sandbox's answer in its full shape, with `sentences` sentences.
+    AssemblyAI's answer is the sandbox's, in its full shape, with `sentences` sentences.
     """
 
     def __init__(self, connection: Connection, folder: str, sentences: int) -> None:
@@ -46,7 +46,7 @@ class Batches:
         """What the ledger keeps of it."""
 
     def run(self, rounds: int) -> dict[str, list[str]]:
-        """Milliseconds of each step, the median of so many batches."""
+        """Median milliseconds of each step over `rounds` batches."""
         taken: dict[str, list[float]] = defaultdict(list)
         for _ in range(rounds):
             for name, value in self._one().items():
@@ -86,7 +86,7 @@ class Batches:
 
 
 def full_answer(sentences: int) -> Mapping[str, Any]:
-    """A completed transcript of so many sentences, with all fields AssemblyAI sends."""
+    """A completed transcript with all fields AssemblyAI sends."""
     said = [
         {
             "text": f"This is sentence {n} of a call, and nobody could tell me where the parcel is.",

@@ -1,4 +1,4 @@
-"""What keeping a long history costs: space, vacuum, backup, deletion."""
+"""The upkeep of a long history: space, vacuum, backup, deletion."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ORDER BY coalesce(i.indrelid, c.oid)::regclass::text, i.indexrelid IS NOT NULL, 
 
 
 def sizes(connection: Connection) -> dict[str, list[str]]:
-    """Megabytes of each table and index, and of all of it; and bytes for each call."""
+    """Megabytes of each table and index and of all, and bytes per call."""
     found = execute(connection, _SIZES)
     ((calls,),) = execute(connection, "SELECT count(*) FROM call_sentiment.calls")
     rows = [*found, ("all", sum(size for _, size in found))]
@@ -34,7 +34,7 @@ def sizes(connection: Connection) -> dict[str, list[str]]:
 
 
 def vacuum(connection: Connection) -> dict[str, list[str]]:
-    """Seconds of a vacuum after rows were added, of one with nothing new, and of what wraparound asks."""
+    """Seconds to vacuum after rows were added, with nothing new, and against wraparound."""
     works = {
         "with statistics, after what was added": "VACUUM (ANALYZE)",
         "again, nothing new": "VACUUM",
@@ -61,12 +61,12 @@ def back_up(connection: Connection) -> list[tuple[str, str]]:
 
 
 def run(tool: str, *arguments: str) -> None:
-    """Run a program that comes with the server."""
+    """Run a program of the server's package."""
     subprocess.run([PSQL.with_name(tool), *arguments], check=True)
 
 
 def delete_a_month(connection: Connection) -> list[tuple[str, str]]:
-    """Seconds to be rid of the oldest 24th of the words, of the sentences, of the calls."""
+    """Seconds to delete the oldest 24th of the words, the sentences, the calls."""
     ((first, last),) = execute(
         connection,
         "SELECT min(transcript_id), min(transcript_id) + count(*) / 24 - 1 FROM call_sentiment.transcripts",

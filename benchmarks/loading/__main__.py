@@ -1,10 +1,9 @@
-"""Sentences a second from AssemblyAI's answers to committed rows, beside raw COPY and what one would write.
+"""Sentences a second from AssemblyAI's answers to committed rows, beside raw COPY and plain code.
 
-Every transcript is one of an hour (700 sentences, some 9,000 words twice over) and one transaction.
-`load_batch` starts from the bytes of the answers, as the network would deliver them, through the client's
-own reading; a second figure starts from answers that are parsed already. The peers write the same rows,
-ready-made or made from bytes in the plainest way. Memory is the peak of a process of its own that loads a
-batch from bytes.
+Each transcript is an hour long (700 sentences, some 9,000 words listed twice) and one transaction.
+`load_batch` starts from the bytes of the answers, as the network delivers them, and includes the client's
+reading. A second figure starts from parsed answers. The peers write the same rows, ready-made or made from
+bytes in the plainest way. Memory is the peak of a separate process that loads a batch from bytes.
 
     python -m benchmarks.loading [--transcripts 40] [--rounds 5]
 """
@@ -49,7 +48,7 @@ Store = Callable[[Rows], object]
 
 
 def submitted(connection: Connection, count: int) -> list[str]:
-    """Start again with so many submitted transcripts, numbered from 1; their call ids."""
+    """Reset to `count` submitted transcripts, numbered from 1; return their call ids."""
     execute(connection, "TRUNCATE call_sentiment.calls RESTART IDENTITY CASCADE")
     numbers = f"FROM generate_series(1, {count}) AS n"
     execute(
@@ -65,7 +64,7 @@ def submitted(connection: Connection, count: int) -> list[str]:
 
 
 def made_rows(transcript_id: int, answer: dict[str, Any]) -> Rows:
-    """What one would write by hand: no invalid sentence, no number out of range, no NUL is thought of."""
+    """Rows by the plainest code: invalid sentences, numbers out of range and NUL would break it."""
     return [
         (
             transcript_id,
@@ -114,7 +113,7 @@ def insert_rows(rows: Rows, **how: Any) -> None:
 def contenders(
     connection: Connection, bodies: Sequence[bytes], count: int
 ) -> dict[str, Callable[[], object]]:
-    """Each loads transcripts 1 to `count`, whose ledger rows are there."""
+    """The ways to load transcripts 1 to `count`, whose ledger rows exist."""
     calls = [str(number) for number in range(1, count + 1)]
     of_call = dict(zip(calls, itertools.cycle(bodies), strict=False))
     parsed = [json.loads(body) for body in bodies]
@@ -145,7 +144,7 @@ def contenders(
 
 
 def received(bodies: dict[str, bytes], assemblyai_id: str) -> Transcript:
-    """What the client makes of an answer's bytes."""
+    """The answer as the client reads it from bytes."""
     answer = core.Answer(status_code=200, retry_after=None, body=bodies[assemblyai_id])
     return core.read_transcript(core.get_transcript(assemblyai_id), answer)
 
@@ -183,7 +182,7 @@ def peak(batch: int) -> None:
 
 
 def peak_mib() -> int:
-    """Of this process alone: what getrusage tells includes the process that started it."""
+    """Peak memory of this process alone; getrusage's figure includes the process that started it."""
     status = Path("/proc/self/status").read_text()
     return int(status.partition("VmHWM:")[2].split()[0]) // 1024
 

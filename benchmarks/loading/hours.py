@@ -1,4 +1,4 @@
-"""Answers to calls of one hour, as bytes the way AssemblyAI sends them."""
+"""AssemblyAI's answers for calls of one hour, as bytes."""
 
 from __future__ import annotations
 

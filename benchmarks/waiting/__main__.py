@@ -1,9 +1,9 @@
 """Ten thousand jobs in one triggerer, beside what one would do without it.
 
 Each contender waits for jobs of the scripted sandbox that take a minute on average (gamma distribution of
-shape 4). Ours are submitted first and begin to end only when all waits are deferred, so that all are in
-flight in the triggerer at once. The delay of a wait is from the end of its last job, by the sandbox's clock,
-to the end of its task instance; with the documentation's loop and the SDK, to the answer that tells of it.
+shape 4). Ours are submitted first and begin to end only when all waits are deferred, so all are in progress
+at once. The delay of a wait counts from the end of its last job, by the sandbox's clock, to the end of its
+task instance. For the documentation's loop and the SDK it counts to the answer that shows the end.
 
     python -m benchmarks.waiting [--jobs 10000] [--triggerers 2 --spare 600 --no-peers]
 """
@@ -59,7 +59,7 @@ class Trial:
         )
 
     def wait(self, dag_id: str, batches: Sequence[Sequence[str]]) -> list[dict[str, Any]]:
-        """Run the Dag over the batches; its `wait` task instances at the end."""
+        """Run the Dag over the batches; return its `wait` task instances at the end."""
         run_id = self.begin(dag_id, batches)
         return self.end(dag_id, run_id)
 
@@ -69,7 +69,7 @@ class Trial:
         return self.stack.api.trigger(dag_id, {"ids": str(file)})
 
     def deferred(self, dag_id: str, run_id: str, count: int) -> None:
-        """Return when so many waits are deferred."""
+        """Return once `count` waits are deferred."""
 
         def all_deferred() -> bool:
             path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances?state=deferred&limit=1"
@@ -80,12 +80,12 @@ class Trial:
     def end(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
         state = ""
 
-        def over() -> bool:
+        def has_ended() -> bool:
             nonlocal state
             state = self.stack.api.run_state(dag_id, run_id)
             return state in ("success", "failed")
 
-        wait_for(over, self.stack.processes.check, 1800, "the run did not end")
+        wait_for(has_ended, self.stack.processes.check, 1800, "the run did not end")
         if state != "success":
             raise RuntimeError(f"the run of {dag_id} failed; see {self.stack.folder}")
         instances = self.stack.api.task_instances(dag_id, run_id)
@@ -95,10 +95,10 @@ class Trial:
 def ours(
     trial: Trial, vendor: Vendor, jobs: int, batch: int, spare: int | None
 ) -> tuple[Wait, dict[str, str]]:
-    """Wait for `jobs` jobs in batches; the figures, and what the triggerer needed for it."""
+    """Wait for `jobs` jobs in batches; return the figures and the triggerer's needs."""
     memory = Memory([trial.stack.processes.pid(name) for name in trial.triggerers])
     vendor.prepare([20.0])
-    trial.wait("waiting", [vendor.submit(1)])  # whatever is imported and opened once, is by now
+    trial.wait("waiting", [vendor.submit(1)])  # so that imports and connections are not measured
     time.sleep(SETTLE_S)
     imported_mib = memory.now_mib - memory.idle_mib
     blocked_before = blocked(trial.stack, trial.triggerers)
@@ -121,8 +121,8 @@ def ours(
     ends = {}
     for each in instances:
         ends[batches[each["map_index"]][-1]] = datetime.fromisoformat(each["end_date"]).astimezone(UTC)
-    over = vendor.completed()
-    last = {b[-1]: max(over[transcript_id] for transcript_id in b) for b in batches}
+    ended = vendor.completed()
+    last = {ids[-1]: max(ended[transcript_id] for transcript_id in ids) for ids in batches}
     wait = Wait.measured("triggerer, sensor per batch", jobs, vendor.requests(), last, ends)
     return wait, {
         "memory of idle triggerers, MiB": f"{memory.idle_mib:.0f}",
@@ -132,7 +132,7 @@ def ours(
         "blocked-main-thread counter": str(blocked(trial.stack, trial.triggerers) - blocked_before),
         "refused for the rate": str(vendor.refused()),
         "list pages": str(vendor.requests("list")),
-        "looks by id": str(vendor.requests("get")),
+        "requests by id": str(vendor.requests("get")),
     }
 
 
@@ -140,8 +140,8 @@ def main() -> None:
     options = argparse.ArgumentParser(description="Waiting for many jobs in one triggerer, beside its peers.")
     options.add_argument("--jobs", type=int, default=10_000)
     options.add_argument("--batch", type=int, default=50)
-    options.add_argument("--peer-jobs", type=int, default=200, help="of the loop and the SDK")
-    options.add_argument("--sensor-jobs", type=int, default=60, help="of the PythonSensor")
+    options.add_argument("--peer-jobs", type=int, default=200, help="jobs of the loop and of the SDK")
+    options.add_argument("--sensor-jobs", type=int, default=60, help="jobs of the PythonSensor")
     options.add_argument("--no-peers", action="store_true")
     options.add_argument("--triggerers", type=int, default=1)
     options.add_argument("--spare", type=int, help="requests the account allows beside the submissions")
@@ -164,8 +164,8 @@ def main() -> None:
                 print(f"{name} ...\n", flush=True)
                 count = chosen.sensor_jobs if "Sensor" in name else chosen.peer_jobs
                 vendor.prepare(processing_times(count))
-                over = peer(trial, vendor, count)
-                waits.append(Wait.measured(name, count, vendor.requests(), vendor.completed(), over))
+                seen = peer(trial, vendor, count)
+                waits.append(Wait.measured(name, count, vendor.requests(), vendor.completed(), seen))
     print_table(Wait.HEAD, [wait.row() for wait in waits])
     print_table(["of our waits", "figure"], list(needed.items()))
 

@@ -1,4 +1,4 @@
-"""What a user would wait with otherwise. Each returns when every job's end was known to it, by id."""
+"""Other ways to wait. Each returns, by id, when it knew of a job's end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sandbox, as the benchmark of waiting uses and reads it."""
+"""The sandbox, for the benchmark of waiting."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import requests
 
 
 def instant(text: str) -> datetime:
-    """A time of the sandbox, which names no zone and means UTC."""
+    """A time of the sandbox: UTC, though it names no zone."""
     read = datetime.fromisoformat(text)
     return read if read.tzinfo else read.replace(tzinfo=UTC)
 
@@ -24,17 +24,17 @@ class Vendor:
         self._session = requests.Session()
 
     def prepare(self, processing_s: Sequence[float]) -> None:
-        """Forget everything; the jobs submitted next take so many seconds, one after the other."""
+        """Reset the sandbox; the next jobs take these seconds, in order."""
         self._control("POST", "reset")
         outcomes = [{"processing_s": seconds} for seconds in processing_s]
         self._control("POST", "script", {"match": "*", "outcomes": outcomes})
 
     def limit(self, requests_in_5_min: int) -> None:
-        """Have the account refuse what is beyond."""
+        """Limit the account: it refuses what is beyond."""
         self._control("POST", "accounts/default", {"rate_limit": requests_in_5_min})
 
     def submit(self, count: int) -> list[str]:
-        """Submit so many jobs; their ids, oldest first."""
+        """Submit `count` jobs; return their ids, oldest first."""
 
         def post(number: int) -> str:
             answer = self._session.post(
@@ -50,12 +50,12 @@ class Vendor:
             return list(pool.map(post, range(count)))
 
     def completed(self) -> dict[str, datetime]:
-        """When each job was over."""
+        """When each job ended, by id."""
         charges = self._control("GET", "billing")["charges"]
         return {charge["transcript_id"]: instant(charge["charged_at"]) for charge in charges}
 
     def journal(self) -> list[dict[str, Any]]:
-        """Every request but the submissions."""
+        """All requests except submissions."""
         entries: list[dict[str, Any]] = self._control("GET", "journal")
         return [entry for entry in entries if entry["endpoint"] != "submit"]
 
@@ -66,7 +66,7 @@ class Vendor:
         return len([entry for entry in self.journal() if entry["status"] == requests.codes.too_many])
 
     def last_seen(self) -> dict[str, datetime]:
-        """When each job was asked for by id for the last time."""
+        """When each job was last asked for by id."""
         asked = [entry for entry in self.journal() if entry["endpoint"] == "get"]
         return {entry["path"].rpartition("/")[2]: instant(entry["at"]) for entry in asked}
 

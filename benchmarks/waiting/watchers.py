@@ -1,4 +1,4 @@
-"""What the benchmark of waiting measures: delays, requests, and what the triggerers need."""
+"""What the benchmark of waiting measures: delays, requests, memory, CPU."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MIB = 2**20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
-    """How one contender waited."""
+    """How one contender waited for its jobs."""
 
     HEAD: ClassVar[Sequence[str]] = (
         "way",
@@ -29,7 +29,7 @@ class Wait:
         "delay, median s",
         "95 %",
         "longest",
-        "jobs in flight at 20,000 requests in 5 min",
+        "jobs in progress at 20,000 requests in 5 min",
     )
     name: str
     jobs: int
@@ -42,19 +42,19 @@ class Wait:
         name: str,
         jobs: int,
         requests: int,
-        over: Mapping[str, datetime],
-        told: Mapping[str, datetime],
+        ended: Mapping[str, datetime],
+        seen: Mapping[str, datetime],
     ) -> Wait:
-        """:param over, told: by wait, when it was over and when that was known."""
-        missing = over.keys() - told.keys()
+        """:param ended, seen: by wait, when it ended and when that was seen."""
+        missing = ended.keys() - seen.keys()
         assert not missing, f"{name}: {len(missing)} waits never ended"
-        delays = [(told[key] - over[key]).total_seconds() for key in over]
+        delays = [(seen[key] - ended[key]).total_seconds() for key in ended]
         return cls(name=name, jobs=jobs, requests=requests, delays_s=delays)
 
     def row(self) -> list[str]:
         centiles = quantiles(self.delays_s, n=20)
         per_job = self.requests / self.jobs
-        # A job is in flight for a minute, and the account's limit is counted over five.
+        # A job is in progress for a minute, and the account's limit counts five minutes.
         at_most = 20_000 / 5 / per_job
         return [
             self.name,
@@ -83,7 +83,7 @@ class Memory:
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """Note the highest of what is in use inside the block."""
+        """Note the highest memory in use inside the block."""
         done = threading.Event()
 
         def watch() -> None:

@@ -1,7 +1,7 @@
 """The peer of `benchmarks.airflow_share`: the pipeline of `dags/call_sentiment_dag.py`, one call per task.
 
-Operators, sensor, ledger and functions are the same ones; only the mapping is the usual one, over calls. It
-takes at most as many calls as Airflow maps a task over (`tasks.MAX_BATCHES`).
+It uses the same operators, sensor, ledger and functions, mapped over calls as usual. A run takes as many
+calls as Airflow maps a task over (`tasks.MAX_BATCHES`).
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """A peer of `benchmarks.freshness`: a mapped task group, one call each, in a run every minute.
 
-A straggler holds up nobody here: each call goes its own way, runs overlap, and a deferred wait takes no slot.
-Two tasks fewer than usual, to be generous: a call is scored by the task that loads it, and nothing is
-reported. A run takes only the calls it has claimed itself, so that runs do not repeat each other's work;
-what a dead run leaves is therefore not taken up.
+A straggler delays no other call: each call has its own tasks, runs overlap, and a deferred wait takes no
+slot. To favour this peer it has two tasks fewer: the task that loads a call scores it, and nothing is
+reported. A run takes only the calls it claimed itself, so runs do not repeat each other's work, and no run
+continues a dead one.
 """
 
 from __future__ import annotations

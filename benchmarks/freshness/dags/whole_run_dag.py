@@ -1,8 +1,8 @@
-"""A peer of `benchmarks.freshness`: the wiring of the release before.
+"""A peer of `benchmarks.freshness`: a run waits for all of its jobs.
 
-One run at a time, and its load starts when every job of the run is over, up to an hour later. Operators,
-sensor, ledger and functions are those of `dags/call_sentiment_dag.py`. That release ran every 15 minutes;
-here a run starts as soon as the one before has ended, at the next full minute.
+One run at a time. It loads when every job of the run has ended, or after an hour. Operators, sensor, ledger
+and functions are those of `dags/call_sentiment_dag.py`. A run starts at the next full minute after the one
+before has ended.
 """
 
 from __future__ import annotations

@@ -12,7 +12,9 @@ from assemblyai_provider.provider_info import get_provider_info
 from local_stack.paths import REPOSITORY
 
 DOCUMENTS = sorted(
-    [*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/*.md"), *REPOSITORY.glob("sandbox/*.md")]
+    path
+    for pattern in ("*.md", "docs/**/*.md", "sandbox/*.md", "benchmarks/*.md")
+    for path in REPOSITORY.glob(pattern)
 )
 TARGETS = set(re.findall(r"^([a-z-]+):", (REPOSITORY / "Makefile").read_text(), re.MULTILINE))
 

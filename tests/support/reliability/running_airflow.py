@@ -117,11 +117,14 @@ class RunningAirflow:
             self.stack.api.call("POST", f"/dags/{DAG_ID}/clearTaskInstances", {**body, **selection})
 
     def restart_dead_components(self) -> None:
-        """Start the components that have ended, as an init system would, and wait until all are healthy."""
-        for name in COMPONENTS:
-            if psutil.Process(self.stack.processes.pid(name)).status() == psutil.STATUS_ZOMBIE:
-                self.stack.start_component(name)
-        self.stack.api.wait_until_healthy(self.stack.processes.check)
+        """Start the components that have ended, as an init system would, until all are healthy."""
+
+        def restart() -> None:
+            for name in COMPONENTS:
+                if psutil.Process(self.stack.processes.pid(name)).status() == psutil.STATUS_ZOMBIE:
+                    self.stack.start_component(name)
+
+        self.stack.api.wait_until_healthy(restart)
 
     def task_processes(self) -> list[psutil.Process]:
         """The processes that run tasks now, which are grandchildren of the scheduler."""

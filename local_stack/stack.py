@@ -92,6 +92,10 @@ class Stack:
             **self._settings,
         }
 
+    def set(self, settings: Mapping[str, str]) -> None:
+        """Add environment variables of the Airflow components; those that run keep theirs."""
+        self._settings.update(settings)
+
     def start_sandbox(self, engine: str = "speech", *options: str) -> str:
         """Start the sandbox, with its data in the same folder; returns its base URL."""
         port = free_port(8765)

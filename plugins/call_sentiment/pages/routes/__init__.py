@@ -1,0 +1,9 @@
+"""The routes of the pages, one module a page."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from call_sentiment.pages.routes import calls
+
+ROUTERS: tuple[APIRouter, ...] = (calls.router,)

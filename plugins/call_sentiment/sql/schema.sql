@@ -170,6 +170,7 @@ CREATE TABLE call_sentiment.transcripts (
     sentences_deleted boolean DEFAULT false NOT NULL,
     claimed_by text,
     given_up_at timestamp with time zone,
+    completed_at timestamp with time zone,
     CONSTRAINT transcripts_attempt_check CHECK ((attempt > 0)),
     CONSTRAINT transcripts_check CHECK (((state = 'failed'::text) = (failed_in IS NOT NULL))),
     CONSTRAINT transcripts_check1 CHECK (((state = 'duplicate'::text) = (duplicate_of IS NOT NULL))),
@@ -214,6 +215,7 @@ COMMENT ON COLUMN call_sentiment.transcripts.formula_version IS 'Version of the 
 COMMENT ON COLUMN call_sentiment.transcripts.sentences_deleted IS 'True where its sentences were found deleted when it was to be scored again: it keeps the scores it has.';
 COMMENT ON COLUMN call_sentiment.transcripts.claimed_by IS 'Dag and run that submit it; the claim ends with that run.';
 COMMENT ON COLUMN call_sentiment.transcripts.given_up_at IS 'When AssemblyAI was last found still working on it, long after its time; it is loaded should it complete.';
+COMMENT ON COLUMN call_sentiment.transcripts.completed_at IS 'When its job ended, as AssemblyAI says; NULL where its list did not tell any more.';
 
 CREATE VIEW call_sentiment.current_transcripts AS
  SELECT c.call_id,
@@ -485,6 +487,17 @@ COMMENT ON COLUMN call_sentiment.daily_scores.agent_score IS 'The same over the 
 COMMENT ON COLUMN call_sentiment.daily_scores.talk_minutes IS 'Minutes in which somebody speaks.';
 COMMENT ON COLUMN call_sentiment.daily_scores.audio_minutes IS 'Minutes of audio transcribed.';
 
+CREATE TABLE call_sentiment.request_counts (
+    minute timestamp with time zone NOT NULL,
+    task_id text NOT NULL,
+    requests integer NOT NULL
+);
+
+COMMENT ON TABLE call_sentiment.request_counts IS 'Requests to AssemblyAI, by the minute in which they were counted.';
+COMMENT ON COLUMN call_sentiment.request_counts.minute IS 'The minute (UTC), by its start.';
+COMMENT ON COLUMN call_sentiment.request_counts.task_id IS 'Task that sent them: discover, submit, wait or load.';
+COMMENT ON COLUMN call_sentiment.request_counts.requests IS 'How many.';
+
 CREATE TABLE call_sentiment.schema_migrations (
     version integer NOT NULL,
     name text NOT NULL,
@@ -540,6 +553,23 @@ CREATE VIEW call_sentiment.shown_versions AS
 COMMENT ON VIEW call_sentiment.shown_versions IS 'The versions of the formulas by which transcripts are scored that have their sentences.';
 COMMENT ON COLUMN call_sentiment.shown_versions.formula_version IS 'Version of the formulas.';
 
+CREATE TABLE call_sentiment.transcript_tasks (
+    transcript_id bigint NOT NULL,
+    dag_id text NOT NULL,
+    run_id text NOT NULL,
+    task_id text NOT NULL,
+    map_index integer NOT NULL,
+    handled_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE call_sentiment.transcript_tasks IS 'Task instances that submitted a transcript, or ended it: loaded it, or noted its failure.';
+COMMENT ON COLUMN call_sentiment.transcript_tasks.transcript_id IS 'The transcript.';
+COMMENT ON COLUMN call_sentiment.transcript_tasks.dag_id IS 'Dag of the task instance.';
+COMMENT ON COLUMN call_sentiment.transcript_tasks.run_id IS 'Its Dag run.';
+COMMENT ON COLUMN call_sentiment.transcript_tasks.task_id IS 'submit or load. The wait of the same run and map index waited for what a load ended.';
+COMMENT ON COLUMN call_sentiment.transcript_tasks.map_index IS 'Its batch within the run.';
+COMMENT ON COLUMN call_sentiment.transcript_tasks.handled_at IS 'When.';
+
 ALTER TABLE call_sentiment.transcripts ALTER COLUMN transcript_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME call_sentiment.transcripts_transcript_id_seq
     START WITH 1
@@ -555,6 +585,9 @@ ALTER TABLE ONLY call_sentiment.call_scores
 ALTER TABLE ONLY call_sentiment.calls
     ADD CONSTRAINT calls_pkey PRIMARY KEY (call_id);
 
+ALTER TABLE ONLY call_sentiment.request_counts
+    ADD CONSTRAINT request_counts_pkey PRIMARY KEY (minute, task_id);
+
 ALTER TABLE ONLY call_sentiment.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (version);
 
@@ -563,6 +596,9 @@ ALTER TABLE ONLY call_sentiment.sentences
 
 ALTER TABLE ONLY call_sentiment.speaker_scores
     ADD CONSTRAINT speaker_scores_pkey PRIMARY KEY (transcript_id, formula_version, speaker_key);
+
+ALTER TABLE ONLY call_sentiment.transcript_tasks
+    ADD CONSTRAINT transcript_tasks_pkey PRIMARY KEY (transcript_id, task_id, run_id, map_index, dag_id);
 
 ALTER TABLE ONLY call_sentiment.transcripts
     ADD CONSTRAINT transcripts_assemblyai_id_key UNIQUE (assemblyai_id);
@@ -575,6 +611,8 @@ CREATE INDEX calls_agent ON call_sentiment.calls USING btree (agent_id, started_
 CREATE INDEX calls_day ON call_sentiment.calls USING btree ((((COALESCE(started_at, discovered_at) AT TIME ZONE 'UTC'::text))::date));
 
 CREATE INDEX calls_started ON call_sentiment.calls USING btree (started_at);
+
+CREATE INDEX transcript_tasks_run ON call_sentiment.transcript_tasks USING btree (run_id, task_id, map_index);
 
 CREATE INDEX transcripts_by_version ON call_sentiment.transcripts USING btree (formula_version, transcript_id) WHERE ((state = 'scored'::text) AND (NOT sentences_deleted));
 
@@ -600,6 +638,9 @@ ALTER TABLE ONLY call_sentiment.sentences
 
 ALTER TABLE ONLY call_sentiment.speaker_scores
     ADD CONSTRAINT speaker_scores_transcript_id_fkey FOREIGN KEY (transcript_id) REFERENCES call_sentiment.transcripts(transcript_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY call_sentiment.transcript_tasks
+    ADD CONSTRAINT transcript_tasks_transcript_id_fkey FOREIGN KEY (transcript_id) REFERENCES call_sentiment.transcripts(transcript_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY call_sentiment.transcripts
     ADD CONSTRAINT transcripts_call_id_fkey FOREIGN KEY (call_id) REFERENCES call_sentiment.calls(call_id) ON UPDATE CASCADE ON DELETE CASCADE;

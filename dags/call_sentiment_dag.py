@@ -22,7 +22,7 @@ from assemblyai_provider.hooks import AssemblyAIHook
 from assemblyai_provider.models import WEBHOOK_PREFIX
 from assemblyai_provider.operators import AssemblyAISubmitTranscriptOperator
 from assemblyai_provider.sensors import AssemblyAITranscriptSensor
-from call_sentiment import DAG_ID, tasks
+from call_sentiment import DAG_ID, operations, tasks
 from call_sentiment.ledger_memory import LedgerMemory
 from call_sentiment.schedule import default_wait_s, read_schedule
 
@@ -121,6 +121,7 @@ def discover(*, params: Any = None, ti: Any = None) -> list[list[str]]:
         tasks.name_of_run(ti.dag_id, ti.run_id),
         lambda name: tasks.is_run_active(name, ti.get_dagrun_state),
     )
+    operations.add_requests(RESULTS, {"discover": hook.client.requests_sent})
     if batches is None:
         raise DownstreamTasksSkipped(tasks=["submit", "wait", "load", "score", "report"])
     return batches
@@ -131,9 +132,16 @@ def discover(*, params: Any = None, ti: Any = None) -> list[list[str]]:
     trigger_rule="all_done",
     map_index_template="{{ describe_batch(task.op_kwargs['call_ids']) }}",
 )
-def load_sentences(call_ids: list[str], ended: Any, *, params: Any = None) -> None:
-    get_transcript = AssemblyAIHook(ASSEMBLYAI).get_transcript
-    tasks.load_calls(RESULTS, call_ids, get_transcript, ended and ended[:], params["give_up_after_h"])
+def load_sentences(call_ids: list[str], ended: Any, *, params: Any = None, ti: Any = None) -> None:
+    hook, task = AssemblyAIHook(ASSEMBLYAI), operations.task_key(ti)
+    try:
+        tasks.load_calls(
+            RESULTS, call_ids, hook.get_transcript, ended and ended[:], params["give_up_after_h"], task
+        )
+        operations.note_completion(RESULTS, call_ids, hook.get_completion_times)
+    finally:
+        counts = {"load": hook.client.requests_sent, **operations.pull_requests(ti, ("submit", "wait"))}
+        operations.add_requests(RESULTS, counts)
 
 
 @task(trigger_rule="all_done")
@@ -188,6 +196,7 @@ def _connect_tasks(wait_timeout: timedelta) -> None:
         memory=LedgerMemory(RESULTS),
         upload_workers=8,
         fail_on_error=False,
+        push_requests=True,
         map_index_template="{{ describe_batch(task.recordings) }}",
     ).expand(recordings=batches)
     wait = AssemblyAITranscriptSensor.partial(
@@ -196,6 +205,7 @@ def _connect_tasks(wait_timeout: timedelta) -> None:
         fail_on_error=False,
         patience="{{ params.wait_s / 3 }}",
         end_after="{{ params.wait_s }}",
+        push_requests=True,
         timeout=wait_timeout,
         trigger_rule="all_done",
         map_index_template="{{ describe_batch(task.transcript_ids) }}",

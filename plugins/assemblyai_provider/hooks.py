@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from assemblyai_provider._connection.fields import client_settings, transcript_o
 from assemblyai_provider._connection.speech_models import warn_of_deprecated_models
 from assemblyai_provider._waiting.job_tracker import JobTracker, poll_once
 from assemblyai_provider.exceptions import AssemblyAIError, AuthenticationError
-from assemblyai_provider.models import Transcript
+from assemblyai_provider.models import Transcript, TranscriptStatus
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
@@ -69,6 +70,11 @@ class AssemblyAIHook(BaseHook):
     def get_transcript(self, transcript_id: str) -> Transcript:
         """The job as it is now. Raises TranscriptNotFoundError for an unknown id."""
         return self.client.get_transcript(transcript_id)
+
+    def get_completion_times(self) -> dict[str, datetime]:
+        """When the newest completed jobs of the account ended, by id: up to 200, for one request."""
+        page = self.client.list_transcripts(status=TranscriptStatus.COMPLETED)
+        return {item.id: item.completed for item in page.items if item.completed}
 
     def are_in_progress(self, transcript_ids: Collection[str]) -> bool:
         """Whether every one of these jobs is in progress.

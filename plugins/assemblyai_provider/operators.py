@@ -18,6 +18,7 @@ from assemblyai_provider._submission.submitter import (
 from assemblyai_provider.exceptions import SubmissionFailedError, TranscriptNotFoundError, TransportError
 from assemblyai_provider.hooks import AssemblyAIHook
 from assemblyai_provider.submission_memory import SubmissionMemory, TaskStateMemory
+from assemblyai_provider.triggers import REQUESTS_KEY
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -43,6 +44,7 @@ class AssemblyAISubmitTranscriptOperator(BaseOperator):
     :param upload_workers: how many recordings are submitted at the same time.
     :param fail_on_error: False: succeed with the recordings that were submitted, on the last try even without
         those that might be accepted later.
+    :param push_requests: push the number of requests that were sent to AssemblyAI, as the XCom `requests`.
     :return: one id for one recording, else the list of ids in the order of the recordings. A recording named
         twice is submitted once; one without a transcript has no id in the list.
     """
@@ -60,6 +62,7 @@ class AssemblyAISubmitTranscriptOperator(BaseOperator):
         memory: SubmissionMemory | None = None,
         upload_workers: int = 4,
         fail_on_error: bool = True,
+        push_requests: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -71,6 +74,7 @@ class AssemblyAISubmitTranscriptOperator(BaseOperator):
             _WORKERS.read(upload_workers, f"task {self.task_id!r}, upload_workers") or 1
         )
         self.fail_on_error = fail_on_error
+        self.push_requests = push_requests
 
     def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
         # Secrets must be masked before Airflow stores the rendered fields, so `pre_execute` is too late. The
@@ -86,8 +90,12 @@ class AssemblyAISubmitTranscriptOperator(BaseOperator):
         memory = self.memory or TaskStateMemory(
             options=without_secrets(options), is_dead=lambda transcript_id: _is_dead(hook, transcript_id)
         )
-        with memory.open(self._recording_list(), context) as submissions:
-            results = Submitter(hook, memory, options, self.upload_workers).submit(submissions)
+        try:
+            with memory.open(self._recording_list(), context) as submissions:
+                results = Submitter(hook, memory, options, self.upload_workers).submit(submissions)
+        finally:
+            if self.push_requests:
+                context["ti"].xcom_push(REQUESTS_KEY, hook.client.requests_sent)
         transcript_ids = [result.transcript_id for result in results if result.transcript_id]
         self.log.info("%d of %d recordings are submitted", len(transcript_ids), len(results))
         self._raise_failures(results, is_last_try=context["ti"].try_number > context["ti"].max_tries)

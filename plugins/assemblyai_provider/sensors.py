@@ -17,7 +17,12 @@ from assemblyai_provider._waiting.job_tracker import JobTracker, poll_once
 from assemblyai_provider._waiting.wait_limit import WaitLimit, describe_progress, read_wait
 from assemblyai_provider.exceptions import ConfigurationError, TranscriptFailedError, TransportError
 from assemblyai_provider.hooks import AssemblyAIHook
-from assemblyai_provider.triggers import AssemblyAITranscriptTrigger, ended_of_event, failures_of_event
+from assemblyai_provider.triggers import (
+    REQUESTS_KEY,
+    AssemblyAITranscriptTrigger,
+    ended_of_event,
+    failures_of_event,
+)
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -52,6 +57,8 @@ class AssemblyAITranscriptSensor(BaseSensorOperator):
     :param end_after: end the wait this long after this try started to wait (given as `patience` is). Either
         limit takes effect at the first poll after it, so up to one interval later, and never while AssemblyAI
         gives no answer.
+    :param push_requests: push the number of requests that the wait sent, as the XCom `requests`. Of those
+        that one poller sends for several waits, each is counted in one of them.
     :return: the ids that have ended, each once, in the order given. Failed ones are among them if
         `fail_on_error` is off.
     """
@@ -70,6 +77,7 @@ class AssemblyAITranscriptSensor(BaseSensorOperator):
         poke_interval: timedelta | float | None = None,
         patience: timedelta | float | str | None = None,
         end_after: timedelta | float | str | None = None,
+        push_requests: bool = False,
         **kwargs: Any,
     ) -> None:
         if isinstance(poke_interval, timedelta):
@@ -83,6 +91,7 @@ class AssemblyAITranscriptSensor(BaseSensorOperator):
         self.deferrable = deferrable
         self.patience = patience
         self.end_after = end_after
+        self.push_requests = push_requests
         self._poll_interval = interval_s
         self._tracker = JobTracker()
         self._limit: WaitLimit | None = None
@@ -93,7 +102,7 @@ class AssemblyAITranscriptSensor(BaseSensorOperator):
     def execute(self, context: Context) -> list[str]:
         if not self.deferrable:
             super().execute(context)
-            return self._result(self._tracker.ended)
+            return self._end(context)
         patience, end_after = self._seconds("patience"), self._seconds("end_after")
         end_at = None if end_after is None else time.time() + end_after
         try:
@@ -114,10 +123,17 @@ class AssemblyAITranscriptSensor(BaseSensorOperator):
                     end_at,
                     push_result=self.do_xcom_push,
                     has_mapped_dependants=next(self.iter_mapped_dependants(), None) is not None,
+                    worker_requests=self._client.requests_sent if self.push_requests else None,
                 ),
                 method_name="execute_complete",
                 timeout=timedelta(seconds=self.timeout),
             )
+        return self._end(context)
+
+    def _end(self, context: Context) -> list[str]:
+        """End a wait on the worker."""
+        if self.push_requests:
+            context["ti"].xcom_push(REQUESTS_KEY, self._client.requests_sent)
         return self._result(self._tracker.ended)
 
     def poke(self, context: Context) -> bool:

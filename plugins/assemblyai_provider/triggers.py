@@ -17,6 +17,9 @@ from assemblyai_provider._waiting.wait_limit import WaitLimit, describe_progress
 from assemblyai_provider._waiting.wait_registry import wait_registry
 from assemblyai_provider.exceptions import TransportError, TriggerEventError
 
+REQUESTS_KEY = "requests"
+"""XCom with the number of requests that a task sent, where its operator is told to push it."""
+
 
 class AssemblyAITranscriptTrigger(BaseEventTrigger):
     """Fires when all transcripts have ended, or at a limit of the wait.
@@ -34,6 +37,8 @@ class AssemblyAITranscriptTrigger(BaseEventTrigger):
     :param end_at: fire at this time at the latest, in seconds since 1970 (UTC).
     :param push_result: push the ids that have ended as the task's XCom before the triggerer ends the task.
     :param has_mapped_dependants: tasks are expanded over that XCom.
+    :param worker_requests: requests that the worker sent before it deferred. If given, they are pushed as the
+        XCom `requests`, with those of the poller that no other wait has reported.
     """
 
     supports_triggerer_queue = True
@@ -49,6 +54,7 @@ class AssemblyAITranscriptTrigger(BaseEventTrigger):
         end_at: float | None = None,
         push_result: bool = False,
         has_mapped_dependants: bool = False,
+        worker_requests: int | None = None,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.transcript_ids = list(transcript_ids)
@@ -58,6 +64,7 @@ class AssemblyAITranscriptTrigger(BaseEventTrigger):
         self.patience = read_wait(patience, "patience of the trigger")
         self.end_at = end_at
         self.push_result, self.has_mapped_dependants = push_result, has_mapped_dependants
+        self.worker_requests = worker_requests
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         return (
@@ -71,6 +78,7 @@ class AssemblyAITranscriptTrigger(BaseEventTrigger):
                 "end_at": self.end_at,
                 "push_result": self.push_result,
                 "has_mapped_dependants": self.has_mapped_dependants,
+                "worker_requests": self.worker_requests,
             },
         )
 
@@ -126,18 +134,21 @@ class AssemblyAITranscriptTrigger(BaseEventTrigger):
         text, and records no length, so that no task can be expanded over it.
         """
         task = self.task_instance
-        if not self.push_result or task is None:
+        if task is None:
             return
         map_index = -1 if task.map_index is None else task.map_index
-        await XCom.aset(
-            "return_value",
-            ended,
-            dag_id=task.dag_id,
-            task_id=task.task_id,
-            run_id=task.run_id,
-            map_index=map_index,
-            _mapped_length=len(ended) if self.has_mapped_dependants and map_index < 0 else None,
-        )
+        place = {
+            "dag_id": task.dag_id,
+            "task_id": task.task_id,
+            "run_id": task.run_id,
+            "map_index": map_index,
+        }
+        if self.worker_requests is not None:
+            count = self.worker_requests + wait_registry(self.assemblyai_conn_id).take_requests()
+            await XCom.aset(REQUESTS_KEY, count, **place)
+        if self.push_result:
+            length = len(ended) if self.has_mapped_dependants and map_index < 0 else None
+            await XCom.aset("return_value", ended, **place, _mapped_length=length)
 
 
 def failures_of_event(event: object) -> dict[str, str]:

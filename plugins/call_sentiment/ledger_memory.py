@@ -20,6 +20,7 @@ from call_sentiment.discovery.recordings import public_address
 from call_sentiment.exceptions import LedgerError
 from call_sentiment.jsontext import clean_text, dump_json
 from call_sentiment.migrations import migrate
+from call_sentiment.operations import note_task, task_key
 from call_sentiment.states import TranscriptState
 
 if TYPE_CHECKING:
@@ -89,6 +90,9 @@ class LedgerMemory:
                 r["call_id"]: r
                 for r in run_sql(connection, "submission/find_submissions", {"call_ids": call_ids})
             }
+            if ti := context.get("ti"):
+                to_submit = [r["transcript_id"] for r in rows.values() if r["assemblyai_id"] is None]
+                note_task(connection, to_submit, task_key(ti))
             self._batch = _OpenBatch(connection, rows)
             try:
                 yield [_make_submission(rows[call_id]) for call_id in call_ids if call_id in rows]

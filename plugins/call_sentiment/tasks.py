@@ -17,6 +17,7 @@ from call_sentiment.discovery import discover as ledger
 from call_sentiment.loading import load
 from call_sentiment.loading.resume import resume_ended
 from call_sentiment.migrations import migrate
+from call_sentiment.operations import TaskKey
 from call_sentiment.scoring import score
 
 if TYPE_CHECKING:
@@ -123,10 +124,12 @@ def load_calls(
     fetch: load.Fetch,
     ended: Sequence[Sequence[str]] | None = None,
     give_up_after_h: float | None = None,
+    task: TaskKey | None = None,
 ) -> None:
     """Store the finished transcripts of these calls; see `load.load_batch`.
 
     :param ended: AssemblyAI ids of jobs that have ended, of each wait; None: not known.
+    :param task: noted as the task instance that handles them.
     """
     summary = load.load_batch(
         postgres_conn_id,
@@ -134,6 +137,7 @@ def load_calls(
         fetch,
         ended=None if ended is None else [transcript_id for ids in ended for transcript_id in ids],
         give_up_after_s=None if give_up_after_h is None else give_up_after_h * 3600,
+        task=task,
     )
     log.info(
         "%d transcripts loaded with %d sentences, %d failed, %d given up, %d in progress",

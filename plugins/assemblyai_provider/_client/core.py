@@ -57,11 +57,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedTranscript:
-    """One job in the list. `created` is aware UTC, or None if it cannot be read."""
+    """One job in the list. `created` and `completed` are aware UTC, or None if they cannot be read."""
 
     id: str
     status: TranscriptStatus
     created: datetime | None
+    completed: datetime | None = None
     audio_url: str = field(repr=False)
 
     @property
@@ -145,11 +146,18 @@ def read_upload_url(request: Request, answer: Answer) -> str:
 
 
 def _read_row(row: Mapping[str, Any]) -> ListedTranscript:
+    return ListedTranscript(
+        id=row["id"],
+        status=TranscriptStatus.read(row.get("status")),
+        created=_read_time(row.get("created")),
+        completed=_read_time(row.get("completed")),
+        audio_url=str(row.get("audio_url")),
+    )
+
+
+def _read_time(value: object) -> datetime | None:
     try:
-        created = datetime.fromisoformat(str(row.get("created")))
+        time = datetime.fromisoformat(str(value))
     except ValueError:
-        created = None
-    if created is not None and created.tzinfo is None:
-        created = created.replace(tzinfo=UTC)
-    status = TranscriptStatus.read(row.get("status"))
-    return ListedTranscript(id=row["id"], status=status, created=created, audio_url=str(row.get("audio_url")))
+        return None
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -78,6 +79,8 @@ class AssemblyAIClient:
         )
         self.sleep, self.now = sleep, now
         self._uniform = uniform
+        self.requests_sent = 0
+        self._count_lock = threading.Lock()
         self._session = requests.Session()
         self._session.auth = _ApiKeyAuth(settings.api_key)
         self._session.mount("http", requests.adapters.HTTPAdapter(pool_maxsize=POOL_SIZE))
@@ -154,6 +157,8 @@ class AssemblyAIClient:
     ) -> core.Answer:
         if (delay := self._limiter.reserve()) > 0:
             self.sleep(delay)
+        with self._count_lock:
+            self.requests_sent += 1
         try:
             response = self._session.request(
                 request.method,

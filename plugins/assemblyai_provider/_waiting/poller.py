@@ -98,11 +98,13 @@ class Poller:
         except AssemblyAIError as error:
             is_reachable = False
             log.warning("Polling of %d jobs failed; the next round tries again: %s", count, error)
+        sent = client.requests_sent - requests_before
+        self._registry.unreported_requests += sent
         has_new_end = not self._tracker.ended.keys() <= ended_before
         return is_reachable, self._interval.next_pause(
             self._registry.interval_s(client.settings.poll_interval_s),
             slow_down=not (has_new_end or self._registry.steady_count),
-            requests=client.requests_sent - requests_before,
+            requests=sent,
             budget=client.settings.request_budget,
         )
 

@@ -18,6 +18,7 @@ class WaitRegistry:
     steady_count: int = 0
     steady_added: asyncio.Event | None = None
     missing_since: dict[str, float] = field(default_factory=dict)
+    unreported_requests: int = 0
 
     @contextmanager
     def register(
@@ -42,6 +43,11 @@ class WaitRegistry:
                 if not self.ids[transcript_id]:
                     del self.ids[transcript_id]
             self.intervals -= Counter([poll_interval])
+
+    def take_requests(self) -> int:
+        """The number of requests sent since the last call of this, by any wait."""
+        count, self.unreported_requests = self.unreported_requests, 0
+        return count
 
     def interval_s(self, default_s: float) -> float:
         """The shortest interval of any wait, None being the default."""

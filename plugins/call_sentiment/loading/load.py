@@ -22,6 +22,7 @@ from call_sentiment.loading.copy_lines import copy_lines
 from call_sentiment.loading.sentences import Sentence, read_sentences
 from call_sentiment.loading.transcript_store import give_up, store_answer, store_failure
 from call_sentiment.migrations import migrate
+from call_sentiment.operations import TaskKey, note_task
 from call_sentiment.states import ResultStatus
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ def load_batch(
     *,
     ended: Sequence[str] | None = None,
     give_up_after_s: float | None = None,
+    task: TaskKey | None = None,
 ) -> LoadSummary:
     """Fetch and store the submitted transcripts of these calls; a rerun does only what is left.
 
@@ -85,6 +87,7 @@ def load_batch(
 
     :param fetch: gives the transcript of an AssemblyAI id, like `AssemblyAIHook.get_transcript`.
     :param ended: AssemblyAI ids of jobs known to have ended; the others are not fetched. None: not known.
+    :param task: noted as the task instance that handles the transcripts.
     """
     wanted = {
         "call_ids": list(call_ids),
@@ -96,6 +99,8 @@ def load_batch(
         connection = stack.enter_context(closing(connect(postgres_conn_id)))
         migrate(connection)
         transcripts = run_sql(connection, "loading/find_transcripts_to_load", wanted)
+        if task is not None and ended is not None:  # otherwise jobs in progress may be among them
+            note_task(connection, [row["transcript_id"] for row in transcripts], task)
         further = max(0, min(workers, len(transcripts), _CONNECTIONS) - 1)
         connections = [connection, *(_open(stack, postgres_conn_id) for _ in range(further))]
         loader = _Loader(fetch, connections)

@@ -616,6 +616,8 @@ CREATE INDEX transcript_tasks_run ON call_sentiment.transcript_tasks USING btree
 
 CREATE INDEX transcripts_by_version ON call_sentiment.transcripts USING btree (formula_version, transcript_id) WHERE ((state = 'scored'::text) AND (NOT sentences_deleted));
 
+CREATE INDEX transcripts_created ON call_sentiment.transcripts USING btree (created_at);
+
 CREATE INDEX transcripts_failed_content ON call_sentiment.transcripts USING btree (content_sha256, config_sha256) WHERE ((state = 'failed'::text) AND (content_sha256 IS NOT NULL));
 
 CREATE INDEX transcripts_given_up_at ON call_sentiment.transcripts USING btree (given_up_at) WHERE (given_up_at IS NOT NULL);

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from call_sentiment.pages.routes import calls
+from call_sentiment.pages.routes import calls, pipeline
 
-ROUTERS: tuple[APIRouter, ...] = (calls.router,)
+ROUTERS: tuple[APIRouter, ...] = (calls.router, pipeline.router)

@@ -9,8 +9,12 @@ from dataclasses import dataclass, field
 from datetime import date
 
 VARIABLE = "CALL_SENTIMENT_PRICES"
-"""Environment variable with a JSON object such as
-{"taken_on": "2026-10-07", "currency": "USD", "per_hour": {"universal-2": 0.15}, "sentiment_per_hour": 0.02}"""
+"""Environment variable with a JSON object like `_EXAMPLE`."""
+
+_EXAMPLE = (
+    '{"taken_on": "2026-10-07", "currency": "USD", "per_hour": {"universal-2": 0.15},'
+    ' "sentiment_per_hour": 0.02}'
+)
 
 
 class PricesError(ValueError):
@@ -56,8 +60,5 @@ def read_prices(environment: Mapping[str, str] = os.environ) -> Prices:
             None if given.get("sentiment_per_hour") is None else float(given["sentiment_per_hour"]),
         )
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise PricesError(
-            f'{VARIABLE} cannot be read. Write JSON such as {{"taken_on": "2026-10-07", "currency": "USD", '
-            '"per_hour": {"universal-2": 0.15}, "sentiment_per_hour": 0.02}.'
-        ) from None
+        raise PricesError(f"{VARIABLE} cannot be read. Write JSON such as {_EXAMPLE}.") from None
     return prices

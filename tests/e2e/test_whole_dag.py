@@ -156,6 +156,33 @@ def test_every_completed_call_is_charged_once(stack: Stack, calls: dict[str, dic
     assert set(charges) == paid
 
 
+def test_requests_are_counted_as_they_were_sent(stack: Stack, first_run: str) -> None:
+    counted = {
+        row["task_id"]: int(row["requests"])
+        for row in _query(
+            stack, "SELECT task_id, sum(requests) AS requests FROM call_sentiment.request_counts GROUP BY 1"
+        )
+    }
+    assert set(counted) == {"discover", "submit", "wait", "load"}
+    # The poller may send a last round after the last wait has ended.
+    assert 0 <= len(_vendor(stack, "journal")) - sum(counted.values()) <= 4
+
+
+def test_each_transcript_names_the_task_instances_that_handled_it(stack: Stack, first_run: str) -> None:
+    rows = _query(
+        stack,
+        "SELECT t.status, t.completed_at BETWEEN t.submitted_at AND t.loaded_at AS is_timed,"
+        " array_agg(DISTINCT k.task_id ORDER BY k.task_id) AS tasks, array_agg(DISTINCT k.run_id) AS runs"
+        " FROM call_sentiment.transcripts AS t JOIN call_sentiment.transcript_tasks AS k USING (transcript_id)"
+        " WHERE t.state = 'scored' GROUP BY t.transcript_id",
+    )
+    assert len(rows) == 3
+    for row in rows:
+        assert (row["tasks"], row["runs"]) == (["load", "submit"], [first_run])
+        # The silent line's job ended in an error, so it is in no list of completed jobs.
+        assert row["is_timed"] is (True if row["status"] == "ok" else None)
+
+
 def test_the_wait_occupies_no_worker(stack: Stack, first_run: str) -> None:
     logs = _logs(stack, first_run) / "task_id=wait"
     assert list(logs.rglob("*.trigger.*.log")), "no wait was deferred"

@@ -23,11 +23,11 @@ class Explanation:
 
 GIVEN_UP = Explanation(
     "Given up: in progress for too long",
-    "Nothing to do: should the job end later, it is loaded. If many are given up, look at AssemblyAI's status.",
+    "Nothing to do: if the job ends later, it is loaded. If there are many, look at AssemblyAI's status.",
 )
 REFUSED = Explanation(
     "Refused before it was sent",
-    "Correct what the reason names (sidecar, file name or manifest line); the next run takes it. Nothing was paid.",
+    "Correct what the reason names: sidecar, file name or manifest line. Nothing was paid for it.",
 )
 NOT_SUBMITTED = Explanation(
     "AssemblyAI refused the recording or the request",
@@ -39,17 +39,17 @@ LOST = Explanation(
 )
 UNSTORABLE = Explanation(
     "The answer could not be stored",
-    "Keep the database error of the reason and report it: the transcript is at AssemblyAI and can be loaded again.",
+    "Report the database error of the reason. The transcript is paid for and stays at AssemblyAI.",
 )
 
 BY_KIND: Mapping[FailureKind, Explanation] = {
     FailureKind.SERVER: Explanation(
         "AssemblyAI had an internal error",
-        "It is submitted again, three times at most; failed jobs are free. After that, run with retranscribe.",
+        "It is submitted three times at most; failed jobs are free. After that, run with retranscribe.",
     ),
     FailureKind.DOWNLOAD: Explanation(
         "AssemblyAI could not download the recording",
-        "Check that its address works without a login and has not expired; write a fresh one into the manifest.",
+        "Check that its address works without a login and has not expired; put a fresh one in the manifest.",
     ),
     FailureKind.NOT_AUDIO: Explanation(
         "The file is no audio that can be decoded",

@@ -23,8 +23,7 @@ NOTHING = "\N{EN DASH}"
 
 def render(request: Request, template: str, *, status_code: int = 200, **values: Any) -> Response:
     """The page that a template makes of values. What was said in a call is text, whatever it contains."""
-    context = {"base": f"{base_path()}{URL_PREFIX}/", "airflow": base_path() + "/", **values}
-    return _templates().TemplateResponse(request, template, context, status_code=status_code)
+    return _templates().TemplateResponse(request, template, values, status_code=status_code)
 
 
 def signed(value: float | None, digits: int = 2) -> str:
@@ -86,5 +85,6 @@ def _templates() -> Jinja2Templates:
         lstrip_blocks=True,
     )
     environment.filters.update(FILTERS)
-    environment.globals.update(query=query, NOTHING=NOTHING)
+    places = {"base": f"{base_path()}{URL_PREFIX}/", "airflow": f"{base_path()}/"}
+    environment.globals.update(places, query=query, NOTHING=NOTHING)
     return Jinja2Templates(env=environment)

@@ -42,6 +42,18 @@ def jobs(client: AssemblyAIClient, sandbox: SandboxServer) -> list[str]:
     return [client.post_transcript({"audio_url": url}, lambda: None) for url in urls]
 
 
+def test_the_requests_of_the_worker_are_handed_to_the_trigger_or_pushed(
+    jobs: list[str], sandbox: SandboxServer
+) -> None:
+    before = len(sandbox.journal())
+    _, message, _ = run(jobs, push_requests=True)
+    assert message.trigger_kwargs["worker_requests"] == len(sandbox.journal()) - before > 0
+    sandbox.clock.advance(10)
+    api, before = ExecutionApi(max_tries=2), len(sandbox.journal())
+    assert run(jobs, api, push_requests=True)[0] == "success"
+    assert api.xcoms["requests"] == len(sandbox.journal()) - before > 0
+
+
 def test_it_defers_until_the_last_job_ends(jobs: list[str]) -> None:
     state, message, _ = run(jobs, timeout=60)
     assert state == "deferred"
@@ -55,6 +67,7 @@ def test_it_defers_until_the_last_job_ends(jobs: list[str]) -> None:
         "end_at": None,
         "push_result": True,
         "has_mapped_dependants": False,
+        "worker_requests": None,
     }
     assert message.next_method == "execute_complete"
     assert message.trigger_timeout == timedelta(seconds=60)

@@ -154,6 +154,16 @@ def test_the_length_is_recorded_for_tasks_expanded_over_the_result(
     assert message.mapped_length == length
 
 
+def test_requests_are_pushed_once_with_those_of_the_worker() -> None:
+    def counts() -> list[Any]:
+        waiting = AssemblyAITranscriptTrigger(["a"], "conn", worker_requests=2)
+        return [(message.key, message.value) for message in pushed(waiting, {"a": DONE}, map_index=3)]
+
+    wait_registry("conn").unreported_requests = 5
+    assert counts() == [("requests", 7)]
+    assert counts() == [("requests", 2)]
+
+
 def test_nothing_is_pushed_unless_asked_for_and_not_if_the_task_fails() -> None:
     assert pushed(trigger("a"), {"a": DONE}, map_index=-1) == []
     assert pushed(result_of("a"), {"a": FAILED}, map_index=-1) == []

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 from airflow.sdk import BaseHook
@@ -15,6 +14,7 @@ from call_sentiment.database import run_sql
 from call_sentiment.discovery.claims import MAX_ATTEMPTS
 from call_sentiment.pages import guards
 from call_sentiment.pages.bars import Bars, make_bars
+from call_sentiment.pages.costs import add_costs
 from call_sentiment.pages.failures import group_failures
 from call_sentiment.pages.render import render
 from call_sentiment.pages.results import reading
@@ -23,19 +23,17 @@ from call_sentiment.prices import Prices, PricesError, read_prices
 router = APIRouter(dependencies=guards.READ)
 
 PERIODS = {24: "24 hours", 168: "7 days", 720: "30 days"}
+STATEMENTS = (
+    "pages/pipeline_open",
+    "pages/pipeline_oldest",
+    "pages/pipeline_period",
+    "pages/pipeline_turnaround",
+    "pages/pipeline_failures",
+    "pages/pipeline_days",
+    "pages/pipeline_requests",
+)
 ASSEMBLYAI_CONN_ID = "assemblyai_default"
 DEFAULT_REQUEST_BUDGET = 20_000
-
-
-@dataclass(slots=True)
-class Day:
-    """Audio of one day, and its cost as far as it is known."""
-
-    day: date
-    transcripts: int = 0
-    audio_s: float = 0.0
-    cost: float | None = None
-    unpriced_models: set[str] = field(default_factory=set)
 
 
 @router.get("/pipeline")
@@ -44,8 +42,7 @@ def pipeline(request: Request, hours: Annotated[int, Query(ge=1, le=8760)] = 24)
     params = {"hours": hours, "unit": "hour" if hours <= 48 else "day", "max_attempts": MAX_ATTEMPTS}
     with reading() as connection:
         found = {
-            name: run_sql(connection, f"pages/pipeline_{name}", params)
-            for name in ("open", "oldest", "period", "turnaround", "failures", "days", "requests")
+            name.removeprefix("pages/pipeline_"): run_sql(connection, name, params) for name in STATEMENTS
         }
     prices, price_error = _prices()
     return render(
@@ -67,20 +64,6 @@ def pipeline(request: Request, hours: Annotated[int, Query(ge=1, le=8760)] = 24)
         requests=found["requests"][0],
         budget=_request_budget(),
     )
-
-
-def add_costs(rows: Sequence[Mapping[str, Any]], prices: Prices | None) -> list[Day]:
-    """Days with minutes and cost, the newest first. A day's cost is None where a model has no price."""
-    days: dict[date, Day] = {}
-    for row in rows:
-        day = days.setdefault(row["day"], Day(row["day"], cost=0.0))
-        day.transcripts += row["transcripts"]
-        day.audio_s += row["audio_s"] or 0.0
-        cost = prices.cost(row["model"], row["audio_s"]) if prices else None
-        if cost is None:
-            day.unpriced_models.add(row["model"] or "unknown model")
-        day.cost = None if cost is None or day.cost is None else day.cost + cost
-    return list(days.values())
 
 
 def _throughput(rows: Sequence[Mapping[str, Any]], unit: str) -> Bars:

@@ -14,6 +14,7 @@ from assemblyai_provider.exceptions import TransportError
 from call_sentiment import report, rescore
 from call_sentiment.database import connect, run_sql
 from call_sentiment.discovery import discover as ledger
+from call_sentiment.listing import refresh_after_run
 from call_sentiment.loading import load
 from call_sentiment.loading.resume import resume_ended
 from call_sentiment.migrations import migrate
@@ -159,6 +160,7 @@ def score_calls(postgres_conn_id: str) -> int:
         count = score.score_pending(connection)
         if rescored := rescore.rescore_portion(connection):
             log.info("%d older transcripts scored again by version %s", rescored, score.FORMULA_VERSION)
+        refresh_after_run(connection)
     return count
 
 
@@ -179,6 +181,7 @@ def report_run(
     with closing(connect(postgres_conn_id)) as connection:
         result = report.report_calls(connection, [call_id for batch in batches for call_id in batch])
         old_scores = report.find_old_scores(connection)
+        refresh_after_run(connection)
     counts = {
         name: value for name, value in asdict(result).items() if name not in ("failures", "notices", "oldest")
     }

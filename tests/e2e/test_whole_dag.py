@@ -173,7 +173,8 @@ def test_each_transcript_names_the_task_instances_that_handled_it(stack: Stack, 
         stack,
         "SELECT t.status, t.completed_at BETWEEN t.submitted_at AND t.loaded_at AS is_timed,"
         " array_agg(DISTINCT k.task_id ORDER BY k.task_id) AS tasks, array_agg(DISTINCT k.run_id) AS runs"
-        " FROM call_sentiment.transcripts AS t JOIN call_sentiment.transcript_tasks AS k USING (transcript_id)"
+        " FROM call_sentiment.transcripts AS t"
+        " JOIN call_sentiment.transcript_tasks AS k USING (transcript_id)"
         " WHERE t.state = 'scored' GROUP BY t.transcript_id",
     )
     assert len(rows) == 3

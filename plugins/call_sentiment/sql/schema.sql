@@ -11,6 +11,182 @@ CREATE FUNCTION call_sentiment.as_clock(seconds bigint) RETURNS text
 
 COMMENT ON FUNCTION call_sentiment.as_clock(seconds bigint) IS 'Seconds as m:ss.';
 
+CREATE FUNCTION call_sentiment.empty_listing() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    TRUNCATE call_sentiment.call_listing, call_sentiment.call_listing_changes;
+    RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION call_sentiment.empty_listing() IS 'Empties the listing with the table it is made of.';
+
+CREATE FUNCTION call_sentiment.note_changed_calls() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO call_sentiment.call_listing_changes (call_id)
+    SELECT call_id
+    FROM (
+        SELECT call_id, started_at, discovered_at, queue, agent_id, recording_number, notices FROM after
+        EXCEPT
+        SELECT call_id, started_at, discovered_at, queue, agent_id, recording_number, notices FROM before
+    ) AS changed;
+    RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION call_sentiment.note_changed_calls() IS 'Notes changed calls in call_listing_changes.';
+
+CREATE FUNCTION call_sentiment.note_changed_sentences() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF TG_OP = 'DELETE' THEN
+        INSERT INTO call_sentiment.call_listing_changes (call_id, words_changed)
+        SELECT t.call_id, true
+        FROM (SELECT DISTINCT transcript_id FROM before) AS b
+        JOIN call_sentiment.transcripts AS t ON t.transcript_id = b.transcript_id;
+    ELSE
+        INSERT INTO call_sentiment.call_listing_changes (call_id, words_changed)
+        SELECT t.call_id, true
+        FROM (
+            SELECT DISTINCT transcript_id
+            FROM (
+                SELECT transcript_id, position, text FROM before
+                EXCEPT
+                SELECT transcript_id, position, text FROM after
+            ) AS changed
+        ) AS b
+        JOIN call_sentiment.transcripts AS t ON t.transcript_id = b.transcript_id;
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION call_sentiment.note_changed_sentences() IS 'Notes the calls of changed or deleted sentences in call_listing_changes. Loading only inserts.';
+
+CREATE FUNCTION call_sentiment.note_changed_transcripts() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        INSERT INTO call_sentiment.call_listing_changes (call_id) SELECT DISTINCT call_id FROM after;
+    ELSIF TG_OP = 'DELETE' THEN
+        INSERT INTO call_sentiment.call_listing_changes (call_id) SELECT DISTINCT call_id FROM before;
+    ELSE
+        -- Both ways, because a call may have got another id.
+        INSERT INTO call_sentiment.call_listing_changes (call_id)
+        SELECT call_id
+        FROM (
+            (SELECT transcript_id, call_id, recording_number, state, status, error, duplicate_of, language_code,
+                    audio_duration_s, notices, formula_version, scored_at
+             FROM after
+             EXCEPT
+             SELECT transcript_id, call_id, recording_number, state, status, error, duplicate_of, language_code,
+                    audio_duration_s, notices, formula_version, scored_at
+             FROM before)
+            UNION ALL
+            SELECT b.transcript_id, b.call_id, b.recording_number, b.state, b.status, b.error, b.duplicate_of,
+                   b.language_code, b.audio_duration_s, b.notices, b.formula_version, b.scored_at
+            FROM before AS b
+            JOIN after AS a ON a.transcript_id = b.transcript_id AND a.call_id <> b.call_id
+        ) AS changed
+        GROUP BY call_id;
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION call_sentiment.note_changed_transcripts() IS 'Notes the calls of changed transcripts in call_listing_changes.';
+
+CREATE FUNCTION call_sentiment.words_of(transcript bigint) RETURNS tsvector
+    LANGUAGE plpgsql STABLE
+    AS $_$
+DECLARE
+    spoken text;
+BEGIN
+    SELECT string_agg(s.text, ' ') INTO spoken FROM call_sentiment.sentences AS s WHERE s.transcript_id = transcript;
+    spoken := translate(spoken, '!"#$%&''()*+,-./:;<=>?@[\]^_`{|}~‘’“”–—…', repeat(' ', 39));
+    RETURN strip(to_tsvector('simple', spoken));
+EXCEPTION WHEN program_limit_exceeded THEN
+    -- Longer than a tsvector may be: a day of speech.
+    RETURN strip(to_tsvector('simple', left(spoken, 100000)));
+END
+$_$;
+
+COMMENT ON FUNCTION call_sentiment.words_of(transcript bigint) IS 'The words of the sentences of a transcript; NULL where it has none.';
+
+CREATE TABLE call_sentiment.call_listing (
+    call_id text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    queue text,
+    agent_id text,
+    status text NOT NULL,
+    label text,
+    sentiment_score double precision,
+    score_low double precision,
+    score_high double precision,
+    q1_score double precision,
+    q2_score double precision,
+    q3_score double precision,
+    q4_score double precision,
+    worst_window_start_ms bigint,
+    worst_window_end_ms bigint,
+    needs_review boolean NOT NULL,
+    reviewed_label text,
+    reason text,
+    notices text,
+    duration_s double precision,
+    transcript_id bigint NOT NULL,
+    words tsvector
+);
+
+COMMENT ON TABLE call_sentiment.call_listing IS 'What the page of calls shows: one row a call, made of call_listing_source. Ask call_overview instead.';
+COMMENT ON COLUMN call_sentiment.call_listing.call_id IS 'Name of the call.';
+COMMENT ON COLUMN call_sentiment.call_listing.at IS 'When the call began; where that is unknown, when its recording was found.';
+COMMENT ON COLUMN call_sentiment.call_listing.queue IS 'Queue or department.';
+COMMENT ON COLUMN call_sentiment.call_listing.agent_id IS 'Who took the call.';
+COMMENT ON COLUMN call_sentiment.call_listing.status IS 'As in call_overview.';
+COMMENT ON COLUMN call_sentiment.call_listing.label IS 'As in call_scores.';
+COMMENT ON COLUMN call_sentiment.call_listing.sentiment_score IS 'The headline, -1..1.';
+COMMENT ON COLUMN call_sentiment.call_listing.score_low IS 'Lower end of the interval.';
+COMMENT ON COLUMN call_sentiment.call_listing.score_high IS 'Upper end of the interval.';
+COMMENT ON COLUMN call_sentiment.call_listing.q1_score IS 'Mean value of the first quarter.';
+COMMENT ON COLUMN call_sentiment.call_listing.q2_score IS 'Mean value of the second quarter.';
+COMMENT ON COLUMN call_sentiment.call_listing.q3_score IS 'Mean value of the third quarter.';
+COMMENT ON COLUMN call_sentiment.call_listing.q4_score IS 'Mean value of the last quarter.';
+COMMENT ON COLUMN call_sentiment.call_listing.worst_window_start_ms IS 'Start of the worst 5 sentences in a row.';
+COMMENT ON COLUMN call_sentiment.call_listing.worst_window_end_ms IS 'End of these.';
+COMMENT ON COLUMN call_sentiment.call_listing.needs_review IS 'True where a person should listen before the score is believed.';
+COMMENT ON COLUMN call_sentiment.call_listing.reviewed_label IS 'Label that a person gave; NULL: nobody has.';
+COMMENT ON COLUMN call_sentiment.call_listing.reason IS 'Why it needs review, failed or has no score.';
+COMMENT ON COLUMN call_sentiment.call_listing.notices IS 'What does not match in what is known of the call.';
+COMMENT ON COLUMN call_sentiment.call_listing.duration_s IS 'Length of the recording in seconds.';
+COMMENT ON COLUMN call_sentiment.call_listing.transcript_id IS 'The transcript that speaks for the call.';
+COMMENT ON COLUMN call_sentiment.call_listing.words IS 'The words of its sentences, to search them; NULL: none yet.';
+
+CREATE TABLE call_sentiment.call_listing_changes (
+    change_id bigint NOT NULL,
+    call_id text NOT NULL,
+    words_changed boolean DEFAULT false NOT NULL
+);
+
+COMMENT ON TABLE call_sentiment.call_listing_changes IS 'Calls whose row of call_listing is to be made again.';
+COMMENT ON COLUMN call_sentiment.call_listing_changes.change_id IS 'Number of the change.';
+COMMENT ON COLUMN call_sentiment.call_listing_changes.call_id IS 'The call.';
+COMMENT ON COLUMN call_sentiment.call_listing_changes.words_changed IS 'True where stored sentences were changed or deleted.';
+
+ALTER TABLE call_sentiment.call_listing_changes ALTER COLUMN change_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME call_sentiment.call_listing_changes_change_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE call_sentiment.call_scores (
     transcript_id bigint NOT NULL,
     formula_version text NOT NULL,
@@ -439,6 +615,56 @@ COMMENT ON COLUMN call_sentiment.call_overview.scored_at IS 'When it was scored.
 COMMENT ON COLUMN call_sentiment.call_overview.notices IS 'What does not match in what is known of the call: its sidecar, its recording, its transcript.';
 COMMENT ON COLUMN call_sentiment.call_overview.in_progress_since IS 'Since when a call is in progress: submitted, or found where that is still to come.';
 
+CREATE VIEW call_sentiment.call_listing_source AS
+ SELECT o.call_id,
+    COALESCE(o.started_at, c.discovered_at) AS at,
+    o.queue,
+    o.agent_id,
+    o.status,
+    s.label,
+    s.sentiment_score,
+    s.score_low,
+    s.score_high,
+    s.q1_score,
+    s.q2_score,
+    s.q3_score,
+    s.q4_score,
+    s.worst_window_start_ms,
+    s.worst_window_end_ms,
+    o.needs_review,
+    NULL::text AS reviewed_label,
+    o.reason,
+    o.notices,
+    (o.duration_s)::double precision AS duration_s,
+    o.transcript_id
+   FROM (((call_sentiment.call_overview o
+     JOIN call_sentiment.calls c ON ((c.call_id = o.call_id)))
+     JOIN call_sentiment.transcripts t ON ((t.transcript_id = o.transcript_id)))
+     LEFT JOIN call_sentiment.call_scores s ON (((s.transcript_id = t.transcript_id) AND (s.formula_version = t.formula_version) AND (t.state = 'scored'::text))));
+
+COMMENT ON VIEW call_sentiment.call_listing_source IS 'What the rows of call_listing are made of. To show more of a call, replace this view.';
+COMMENT ON COLUMN call_sentiment.call_listing_source.call_id IS 'These columns are those of call_listing.';
+COMMENT ON COLUMN call_sentiment.call_listing_source.at IS 'See call_listing.';
+COMMENT ON COLUMN call_sentiment.call_listing_source.queue IS 'See call_listing.';
+COMMENT ON COLUMN call_sentiment.call_listing_source.agent_id IS 'See call_listing.';
+COMMENT ON COLUMN call_sentiment.call_listing_source.status IS 'See call_listing.';
+COMMENT ON COLUMN call_sentiment.call_listing_source.label IS 'See call_listing.';
+COMMENT ON COLUMN call_sentiment.call_listing_source.sentiment_score IS 'See call_listing.';
+COMMENT ON COLUMN call_sentiment.call_listing_source.score_low IS 'See call_listing.';
+COMMENT ON COLUMN call_sentiment.call_listing_source.score_high IS 'See call_listing.';
+COMMENT ON COLUMN call_sentiment.call_listing_source.q1_score IS 'See call_listing.';
+COMMENT ON COLUMN call_sentiment.call_listing_source.q2_score IS 'See call_listing.';
+COMMENT ON COLUMN call_sentiment.call_listing_source.q3_score IS 'See call_listing.';
+COMMENT ON COLUMN call_sentiment.call_listing_source.q4_score IS 'See call_listing.';
+COMMENT ON COLUMN call_sentiment.call_listing_source.worst_window_start_ms IS 'See call_listing.';
+COMMENT ON COLUMN call_sentiment.call_listing_source.worst_window_end_ms IS 'See call_listing.';
+COMMENT ON COLUMN call_sentiment.call_listing_source.needs_review IS 'See call_listing.';
+COMMENT ON COLUMN call_sentiment.call_listing_source.reviewed_label IS 'See call_listing.';
+COMMENT ON COLUMN call_sentiment.call_listing_source.reason IS 'See call_listing.';
+COMMENT ON COLUMN call_sentiment.call_listing_source.notices IS 'See call_listing.';
+COMMENT ON COLUMN call_sentiment.call_listing_source.duration_s IS 'See call_listing.';
+COMMENT ON COLUMN call_sentiment.call_listing_source.transcript_id IS 'See call_listing.';
+
 CREATE VIEW call_sentiment.daily_scores AS
  SELECT ((COALESCE(c.started_at, c.discovered_at) AT TIME ZONE 'UTC'::text))::date AS day,
     c.queue,
@@ -579,6 +805,12 @@ ALTER TABLE call_sentiment.transcripts ALTER COLUMN transcript_id ADD GENERATED 
     CACHE 1
 );
 
+ALTER TABLE ONLY call_sentiment.call_listing_changes
+    ADD CONSTRAINT call_listing_changes_pkey PRIMARY KEY (change_id);
+
+ALTER TABLE ONLY call_sentiment.call_listing
+    ADD CONSTRAINT call_listing_pkey PRIMARY KEY (call_id);
+
 ALTER TABLE ONLY call_sentiment.call_scores
     ADD CONSTRAINT call_scores_pkey PRIMARY KEY (transcript_id, formula_version);
 
@@ -606,11 +838,41 @@ ALTER TABLE ONLY call_sentiment.transcripts
 ALTER TABLE ONLY call_sentiment.transcripts
     ADD CONSTRAINT transcripts_pkey PRIMARY KEY (transcript_id);
 
+CREATE INDEX call_listing_agent ON call_sentiment.call_listing USING btree (agent_id, at, call_id);
+
+CREATE INDEX call_listing_label ON call_sentiment.call_listing USING btree (label, at, call_id);
+
+CREATE INDEX call_listing_label_score ON call_sentiment.call_listing USING btree (label, sentiment_score, call_id);
+
+CREATE INDEX call_listing_queue ON call_sentiment.call_listing USING btree (queue, at, call_id);
+
+CREATE INDEX call_listing_review ON call_sentiment.call_listing USING btree (at, call_id) WHERE (needs_review AND (reviewed_label IS NULL));
+
+CREATE INDEX call_listing_review_score ON call_sentiment.call_listing USING btree (sentiment_score, call_id) WHERE (needs_review AND (reviewed_label IS NULL));
+
+CREATE INDEX call_listing_reviewed ON call_sentiment.call_listing USING btree (at, call_id) WHERE (reviewed_label IS NOT NULL);
+
+CREATE INDEX call_listing_reviewed_score ON call_sentiment.call_listing USING btree (sentiment_score, call_id) WHERE (reviewed_label IS NOT NULL);
+
+CREATE INDEX call_listing_score ON call_sentiment.call_listing USING btree (sentiment_score, call_id);
+
+CREATE INDEX call_listing_status ON call_sentiment.call_listing USING btree (status, at, call_id) WHERE (status <> 'ok'::text);
+
+CREATE INDEX call_listing_status_score ON call_sentiment.call_listing USING btree (status, sentiment_score, call_id) WHERE (status <> 'ok'::text);
+
+CREATE INDEX call_listing_time ON call_sentiment.call_listing USING btree (at, call_id);
+
+CREATE INDEX call_listing_transcript ON call_sentiment.call_listing USING btree (transcript_id);
+
+CREATE INDEX call_listing_words ON call_sentiment.call_listing USING gin (words);
+
 CREATE INDEX calls_agent ON call_sentiment.calls USING btree (agent_id, started_at);
 
 CREATE INDEX calls_day ON call_sentiment.calls USING btree ((((COALESCE(started_at, discovered_at) AT TIME ZONE 'UTC'::text))::date));
 
 CREATE INDEX calls_started ON call_sentiment.calls USING btree (started_at);
+
+CREATE INDEX transcript_tasks_dag ON call_sentiment.transcript_tasks USING btree (dag_id, transcript_id);
 
 CREATE INDEX transcript_tasks_run ON call_sentiment.transcript_tasks USING btree (run_id, task_id, map_index);
 
@@ -631,6 +893,20 @@ CREATE INDEX transcripts_of_call ON call_sentiment.transcripts USING btree (call
 CREATE UNIQUE INDEX transcripts_open ON call_sentiment.transcripts USING btree (call_id) WHERE (state = ANY (ARRAY['intent'::text, 'submitted'::text, 'loaded'::text]));
 
 CREATE INDEX transcripts_retryable ON call_sentiment.transcripts USING btree (transcript_id) WHERE ((state = 'failed'::text) AND retryable);
+
+CREATE TRIGGER listing_delete AFTER DELETE ON call_sentiment.sentences REFERENCING OLD TABLE AS before FOR EACH STATEMENT EXECUTE FUNCTION call_sentiment.note_changed_sentences();
+
+CREATE TRIGGER listing_delete AFTER DELETE ON call_sentiment.transcripts REFERENCING OLD TABLE AS before FOR EACH STATEMENT EXECUTE FUNCTION call_sentiment.note_changed_transcripts();
+
+CREATE TRIGGER listing_insert AFTER INSERT ON call_sentiment.transcripts REFERENCING NEW TABLE AS after FOR EACH STATEMENT EXECUTE FUNCTION call_sentiment.note_changed_transcripts();
+
+CREATE TRIGGER listing_truncate AFTER TRUNCATE ON call_sentiment.transcripts FOR EACH STATEMENT EXECUTE FUNCTION call_sentiment.empty_listing();
+
+CREATE TRIGGER listing_update AFTER UPDATE ON call_sentiment.calls REFERENCING OLD TABLE AS before NEW TABLE AS after FOR EACH STATEMENT EXECUTE FUNCTION call_sentiment.note_changed_calls();
+
+CREATE TRIGGER listing_update AFTER UPDATE ON call_sentiment.sentences REFERENCING OLD TABLE AS before NEW TABLE AS after FOR EACH STATEMENT EXECUTE FUNCTION call_sentiment.note_changed_sentences();
+
+CREATE TRIGGER listing_update AFTER UPDATE ON call_sentiment.transcripts REFERENCING OLD TABLE AS before NEW TABLE AS after FOR EACH STATEMENT EXECUTE FUNCTION call_sentiment.note_changed_transcripts();
 
 ALTER TABLE ONLY call_sentiment.call_scores
     ADD CONSTRAINT call_scores_transcript_id_fkey FOREIGN KEY (transcript_id) REFERENCES call_sentiment.transcripts(transcript_id) ON DELETE CASCADE;

@@ -21,6 +21,7 @@ LOCKS = {
     "key 4703270718905522": {"discovery/lock_discovery"},
     "seed 4703270718905523": {"submission/lock_calls", "discovery/renew_intents", "discovery/rename_calls"},
     "key 4703270718905524": {"scoring/lock_rescoring"},
+    "key 4703270718905525": {"listing/lock_refresh"},
     "seed 4703270718905524": {"loading/find_transcripts_to_load"},
 }
 """What each advisory lock is for. A key is one lock; a seed makes one lock per call or job, from its hash."""

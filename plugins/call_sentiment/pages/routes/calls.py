@@ -1,17 +1,143 @@
-"""The page of calls."""
+"""The page of calls, and the same as CSV."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+import csv
+import io
+import logging
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
-from call_sentiment.pages import guards
-from call_sentiment.pages.render import render
-from call_sentiment.pages.results import rows
+import psycopg2
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import StreamingResponse
+
+from call_sentiment import DAG_ID, listing
+from call_sentiment.listing_filters import Filters
+from call_sentiment.pages import guards, results
+from call_sentiment.pages.filters import LABELS, STATUSES, Chosen, Sort, Words, parameters
+from call_sentiment.pages.render import query, render
+
+log = logging.getLogger(__name__)
 
 router = APIRouter(dependencies=guards.READ)
 
+ROWS = 50
+CSV_ROWS = 2000
+COUNT_LIMIT = 1000
+COUNT_LIMIT_EXACT = 100
+"""The same where each call's sentences are read to decide."""
+CHOICES = 500
+REFRESHED_ROWS = 500
+
+ORDERS = {"newest": "Newest", "oldest": "Oldest", "lowest": "Lowest score", "highest": "Highest score"}
+
 
 @router.get("/calls")
-def calls(request: Request) -> Response:
-    """The newest calls."""
-    return render(request, "calls.html", page="calls", calls=rows("calls"))
+def calls(
+    request: Request, filters: Chosen, sort: Sort = None, after: Words = None, before: Words = None
+) -> Response:
+    """The calls of the filters, a page of them."""
+    refresh()
+    order = sort or "newest"
+    count_limit = COUNT_LIMIT if filters.search().is_exact else COUNT_LIMIT_EXACT
+    backwards = bool(before)
+    with results.reading() as connection:
+        found = listing.find_calls(
+            connection, filters, order, ROWS + 1, beyond=before or after or None, backwards=backwards
+        )
+        more = len(found) > ROWS
+        shown = (found[-ROWS:] if backwards else found[:ROWS]) if more else found
+        count = listing.count_calls(connection, filters, count_limit + 1)
+        said = listing.find_sentences(connection, filters, shown)
+        choices = listing.find_choices(connection, CHOICES)
+    return render(
+        request,
+        "calls.html",
+        page="calls",
+        calls=shown,
+        said=said,
+        count=f"{count_limit:,}+" if count > count_limit else f"{count:,}",
+        filters=filters,
+        sort=order,
+        parameters=parameters(filters, order),
+        chips=chips(filters, order),
+        choices=choices,
+        labels=LABELS,
+        statuses=STATUSES,
+        orders=ORDERS,
+        earlier=shown[0]["call_id"] if shown and (more if backwards else after) else None,
+        later=shown[-1]["call_id"] if shown and (more or backwards) else None,
+    )
+
+
+def chips(filters: Filters, order: str) -> list[dict[str, str]]:
+    """Filters that the form does not have, each with the address of the page without it."""
+    if filters.run:
+        what = f"run {filters.run}"
+        if filters.task:
+            what += f", task {filters.task}"
+            if (filters.map_index or 0) >= 0 and filters.map_index is not None:
+                what += f" [{filters.map_index}]"
+    elif filters.dag and filters.dag != DAG_ID:
+        what = f"Dag {filters.dag}"
+    else:
+        return []
+    without = replace(filters, dag=None, run=None, task=None, map_index=None)
+    return [{"text": what, "without": query(**parameters(without, order))}]
+
+
+def refresh() -> None:
+    """Bring the newest changes into the listing, where the database can be written."""
+    try:
+        with results.reading() as connection:
+            if not listing.has_changes(connection):
+                return
+        with results.writing() as connection:
+            listing.refresh_listing(connection, REFRESHED_ROWS)
+    except (psycopg2.Error, results.ResultsUnavailableError) as error:
+        log.warning("The listing of calls was not refreshed, so it may be old: %s", error)
+
+
+@router.get("/calls.csv")
+def calls_csv(filters: Chosen, sort: Sort = None) -> Response:
+    """All calls of the filters as CSV, in the order of the page."""
+    refresh()
+    order = sort or "newest"
+    pages = _read_pages(filters, order)
+    # The first one is read here, so that an error becomes an answer of its own.
+    first = next(pages)
+    return StreamingResponse(
+        _write_csv(first, pages),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="calls.csv"'},
+    )
+
+
+def _read_pages(filters: Filters, order: listing.Order) -> Iterator[list[listing.Row]]:
+    beyond: str | None = None
+    while True:
+        with results.reading() as connection:
+            found = listing.find_calls(connection, filters, order, CSV_ROWS, beyond=beyond)
+        yield found
+        if len(found) < CSV_ROWS:
+            return
+        beyond = found[-1]["call_id"]
+
+
+def _write_csv(first: list[listing.Row], others: Iterator[list[listing.Row]]) -> Iterator[str]:
+    yield ",".join(listing.COLUMNS) + "\r\n"
+    page: list[listing.Row] | None = first
+    while page is not None:
+        out = io.StringIO()
+        csv.writer(out).writerows([safe_cell(row[column]) for column in listing.COLUMNS] for row in page)
+        yield out.getvalue()
+        page = next(others, None)
+
+
+def safe_cell(value: Any) -> Any:
+    """A cell that no spreadsheet takes for a formula: such text gets an apostrophe in front."""
+    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
+        return f"'{value}"
+    return value.isoformat() if hasattr(value, "isoformat") else value

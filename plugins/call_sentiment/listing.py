@@ -1,0 +1,180 @@
+"""The listing of calls, one row a call: filtered and sorted for its page, and kept current."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import psycopg2
+from psycopg2.extras import RealDictCursor
+
+from call_sentiment.database import run_sql
+from call_sentiment.listing_filters import Filters
+from call_sentiment.sql import read_statement
+
+if TYPE_CHECKING:
+    from psycopg2.extensions import connection as Connection
+
+log = logging.getLogger(__name__)
+
+COLUMNS = (
+    *("call_id", "at", "queue", "agent_id", "status", "label", "reviewed_label"),
+    *("sentiment_score", "score_low", "score_high", "q1_score", "q2_score", "q3_score", "q4_score"),
+    *("worst_window_start_ms", "worst_window_end_ms", "needs_review", "reason", "notices", "duration_s"),
+    "transcript_id",
+)
+Row = dict[str, Any]
+Order = Literal["newest", "oldest", "lowest", "highest"]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of an order: the statement that gives its rows, and whether from high to low."""
+
+    statement: str
+    descending: bool
+    has_score: bool | None = None
+
+
+_ORDERS: Mapping[Order, tuple[Section, ...]] = {
+    "newest": (Section("listing/find_by_time", True),),
+    "oldest": (Section("listing/find_by_time", False),),
+    "lowest": (
+        Section("listing/find_by_score", False, True),
+        Section("listing/find_without_score", False, False),
+    ),
+    "highest": (
+        Section("listing/find_by_score", True, True),
+        Section("listing/find_without_score", True, False),
+    ),
+}
+"""Calls without a score come last, whichever way scores are sorted."""
+
+REFRESH_PORTION = 1000
+REFRESH_PORTIONS = 100
+
+
+def refresh_listing(connection: Connection, limit: int = REFRESH_PORTION) -> int:
+    """Bring up to `limit` changes into the listing, in one transaction; return how many that were.
+
+    0 where another process is at it. A rerun is harmless.
+    """
+    with connection:
+        (lock,) = run_sql(connection, "listing/lock_refresh")
+        if not lock["locked"]:
+            return 0
+        (row,) = run_sql(connection, "listing/refresh", {"limit": limit})
+        return int(row["changes"])
+
+
+def refresh_after_run(connection: Connection) -> None:
+    """Bring what a task has changed into the listing. It logs what goes wrong: no task fails for a page."""
+    try:
+        for _ in range(REFRESH_PORTIONS):
+            if refresh_listing(connection) < REFRESH_PORTION:
+                return
+    except psycopg2.Error as error:
+        log.warning("The listing of the page of calls was not refreshed: %s", error)
+
+
+def has_changes(connection: Connection) -> bool:
+    """Whether the listing misses changes."""
+    (row,) = run_sql(connection, "listing/has_changes")
+    return bool(row["missing"])
+
+
+def find_calls(
+    connection: Connection,
+    filters: Filters,
+    order: Order,
+    limit: int,
+    *,
+    beyond: str | None = None,
+    backwards: bool = False,
+) -> list[Row]:
+    """Up to `limit` rows for the filters, those next to the call `beyond` first; all in the given order.
+
+    :param beyond: id of the call before the first row; None, or a call that is not there any more: begin.
+    :param backwards: rows before that call instead of after it; without it, the last rows of all.
+    """
+    place = _find_place(connection, beyond)
+    rows: list[Row] = []
+    for section in _ORDERS[order][:: -1 if backwards else 1]:
+        after = place
+        if place and section.has_score is not None:
+            if (place["sentiment_score"] is not None) != section.has_score:
+                continue
+            # What follows begins at its beginning.
+            place = None
+        rows += _run(
+            connection,
+            section.statement,
+            {
+                **filters.params(),
+                **(after or {"call_id": None, "at": None, "sentiment_score": None}),
+                "limit": limit - len(rows),
+            },
+            descending=section.descending != backwards,
+        )
+        if len(rows) >= limit:
+            break
+    return rows[::-1] if backwards else rows
+
+
+def _find_place(connection: Connection, call_id: str | None) -> Row | None:
+    found = run_sql(connection, "listing/find_place", {"call_id": call_id}) if call_id else []
+    return found[0] if found else None
+
+
+def neighbours(
+    connection: Connection, filters: Filters, order: Order, call_id: str
+) -> tuple[str | None, str | None]:
+    """Ids of the calls before and after a call in the filtered, sorted list; None at an end.
+
+    For a call that is not listed, None and None.
+    """
+    if _find_place(connection, call_id) is None:
+        return None, None
+    before = find_calls(connection, filters, order, 1, beyond=call_id, backwards=True)
+    after = find_calls(connection, filters, order, 1, beyond=call_id)
+    return (before[0]["call_id"] if before else None, after[0]["call_id"] if after else None)
+
+
+def count_calls(connection: Connection, filters: Filters, limit: int) -> int:
+    """How many calls there are for the filters; `limit` stands for as many or more."""
+    (row,) = _run(connection, "listing/count_calls", {**filters.params(), "limit": limit})
+    return int(row["count"])
+
+
+def find_sentences(connection: Connection, filters: Filters, rows: Sequence[Row]) -> dict[int, Row]:
+    """For each row's transcript, its first sentence (`text`, `start_ms`) with what was searched for."""
+    patterns = filters.search().patterns
+    if not patterns or not rows:
+        return {}
+    asked = {"transcript_ids": [row["transcript_id"] for row in rows], "patterns": patterns}
+    return {row["transcript_id"]: row for row in run_sql(connection, "listing/find_sentences", asked)}
+
+
+def find_choices(connection: Connection, limit: int) -> dict[str, list[str]]:
+    """The `queues` and `agents` that can be chosen, up to `limit` of each."""
+    (row,) = run_sql(connection, "listing/find_choices", {"limit": limit})
+    return row
+
+
+def _run(
+    connection: Connection, name: str, params: Mapping[str, Any], *, descending: bool = False
+) -> list[Row]:
+    """Rows of a statement about the listing, with what the statements share put in its places."""
+    statement = read_statement(name)
+    for place, text in (
+        ("columns", ", ".join(f"l.{column}" for column in COLUMNS)),
+        ("conditions", read_statement("listing/conditions")),
+        ("direction", "DESC" if descending else "ASC"),
+        ("beyond", "<" if descending else ">"),
+    ):
+        statement = statement.replace(f"{{{place}}}", text)
+    with connection.cursor(cursor_factory=RealDictCursor) as cursor:
+        cursor.execute(statement, params)
+        return [dict(row) for row in cursor.fetchall()]

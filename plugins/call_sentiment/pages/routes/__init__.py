@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from call_sentiment.pages.routes import calls, pipeline
+from call_sentiment.pages.routes import audio, call, calls, pipeline
 
-ROUTERS: tuple[APIRouter, ...] = (calls.router, pipeline.router)
+ROUTERS: tuple[APIRouter, ...] = (calls.router, call.router, audio.router, pipeline.router)

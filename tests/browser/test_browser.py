@@ -1,0 +1,97 @@
+"""What people do with the pages: log in, filter, open a call, listen, follow a link to Airflow and back."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import CALL, HOSTILE, Login, frame_of
+
+if TYPE_CHECKING:
+    from tests.support.pages import PagesServer
+
+PAGES = ("calls", f"call?id={CALL.replace(' ', '+').replace('&', '%26').replace('?', '%3F')}", "pipeline")
+
+
+def open_call(page: Page) -> None:
+    """From the list of calls to the one that can be heard."""
+    frame_of(page).get_by_role("link", name=CALL, exact=True).click()
+    expect(page.frame_locator("iframe").get_by_role("heading", level=1)).to_contain_text(CALL)
+
+
+def test_a_deep_link_survives_the_login(log_in: Login) -> None:
+    page = log_in("vera", "plugin/calls?queue=billing")
+    page.goto(page.url.partition("/auth")[0] + "/plugin/calls") if "plugin" not in page.url else None
+    frame = frame_of(page)
+    expect(frame.get_by_role("heading", level=1)).to_have_text("Calls")
+
+
+def test_filters_narrow_the_list_and_stay_in_the_address(log_in: Login) -> None:
+    page = log_in("vera", "plugin/calls")
+    frame = frame_of(page)
+    expect(frame.locator("tbody tr")).to_have_count(2)
+    frame.get_by_label("Queue").select_option("billing")
+    frame.get_by_role("button", name=re.compile("filter|apply|show|find", re.IGNORECASE)).first.click()
+    inner = page.frame_locator("iframe")
+    expect(inner.locator("tbody tr")).to_have_count(1)
+    expect(inner.locator("tbody")).to_contain_text(CALL)
+    expect(page).to_have_url(re.compile("queue=billing"))
+
+
+def test_a_sentence_plays_from_its_start_and_is_lit(log_in: Login) -> None:
+    page = log_in("vera", "plugin/calls")
+    open_call(page)
+    inner = page.frame_locator("iframe")
+    inner.locator("tr#s3 button, tr#s3 a").first.click()
+    expect(inner.locator("tr#s3")).to_have_attribute("aria-current", "true")
+    audio = inner.locator("audio")
+    expect(audio).not_to_have_js_property("readyState", 0)
+    assert 11_000 <= 1000 * audio.evaluate("a => a.currentTime") < 14_000
+
+
+def test_words_of_a_call_are_text(log_in: Login) -> None:
+    page = log_in("vera", "plugin/calls")
+    open_call(page)
+    inner = page.frame_locator("iframe")
+    expect(inner.get_by_text(HOSTILE).first).to_be_visible()
+    assert "owned" not in page.title()
+
+
+def test_a_link_leads_to_the_task_in_airflow_and_back(log_in: Login) -> None:
+    page = log_in("vera", "plugin/calls")
+    open_call(page)
+    page.frame_locator("iframe").get_by_role("link", name=re.compile(r"^load")).first.click()
+    expect(page).to_have_url(re.compile(r"/air/dags/call_sentiment/runs/manual__1/tasks/load"))
+    page.go_back()
+    expect(page.frame_locator("iframe").get_by_role("heading", level=1)).to_contain_text(CALL)
+
+
+def test_the_frame_follows_airflows_switch_of_light_and_dark(log_in: Login) -> None:
+    page = log_in("vera", "plugin/calls")
+    frame = frame_of(page)
+    root = frame.locator("html")
+    expect(root).to_have_attribute("data-theme", "light")
+    light = root.evaluate("e => getComputedStyle(e).backgroundColor")
+    page.evaluate("document.documentElement.classList.replace('light', 'dark')")
+    expect(root).to_have_attribute("data-theme", "dark")
+    assert root.evaluate("e => getComputedStyle(e).backgroundColor") != light
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("path", PAGES)
+def test_axe_finds_nothing(log_in: Login, server: PagesServer, path: str, theme: str) -> None:
+    page = log_in("vera", "plugin/calls", theme=theme)
+    frame_of(page)
+    page.goto(f"{server.pages}/{path}")
+    expect(page.locator("main")).to_be_visible()
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+
+
+def test_a_stranger_sees_the_login_page_alone(browser: object, server: PagesServer) -> None:
+    answer = server.get("calls", user=None)
+    assert (answer.status_code, answer.content) == (401, b"")

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from call_sentiment.pages.routes import audio, call, calls, pipeline
+from call_sentiment.pages.routes import audio, call, calls, pipeline, trends
 
-ROUTERS: tuple[APIRouter, ...] = (calls.router, call.router, audio.router, pipeline.router)
+ROUTERS: tuple[APIRouter, ...] = (
+    audio.router,
+    call.router,
+    calls.router,
+    pipeline.router,
+    trends.router,
+)

@@ -10,6 +10,8 @@ from airflow.configuration import conf
 from airflow.plugins_manager import AirflowPlugin
 
 URL_PREFIX = "/call-sentiment"
+TILE_NAME = "Call Sentiment tile"
+"""Airflow looks for the tile in the global variable of this name; `static/tile.js` sets it."""
 
 Message = MutableMapping[str, Any]
 
@@ -44,16 +46,21 @@ def _view(name: str, path: str, route: str, destination: str = "nav", **more: An
 
 
 class CallSentimentPlugin(AirflowPlugin):
-    """The pages, their entries in the navigation and their tabs."""
+    """The pages, their entries in the navigation, their tabs and the tile on Airflow's home.
+
+    Task instances lead to their calls by a tab. An operator extra link would stand on every `@task` of every
+    Dag: Airflow offers a plugin's links by the operator's class, and `load` is a decorated function.
+    """
 
     name = "call_sentiment"
     fastapi_apps = [{"app": LazyApp(), "url_prefix": URL_PREFIX, "name": "Call Sentiment"}]
     external_views = [
         _view("Calls", "calls", "calls", nav_top_level=True),
-        _view("Pipeline", "pipeline", "call-pipeline", category="browse"),
-        _view("Trends", "trends", "call-trends", category="browse"),
-        _view("Review", "review", "call-review", category="browse"),
-        _view("Calibration", "calibration", "call-calibration", category="browse"),
+        # Their full names: the menu Browse is shared with all that runs in this Airflow.
+        _view("Call pipeline", "pipeline", "call-pipeline", category="browse"),
+        _view("Call trends", "trends", "call-trends", category="browse"),
+        _view("Call review", "review", "call-review", category="browse"),
+        _view("Call calibration", "calibration", "call-calibration", category="browse"),
         _view("Calls", "calls?dag={DAG_ID}", "dag-calls", "dag"),
         _view("Calls of this run", "calls?dag={DAG_ID}&run={RUN_ID}", "run-calls", "dag_run"),
         _view(
@@ -62,4 +69,11 @@ class CallSentimentPlugin(AirflowPlugin):
             "task-calls",
             "task_instance",
         ),
+    ]
+    react_apps = [
+        {
+            "name": TILE_NAME,
+            "bundle_url": f"{base_path()}{URL_PREFIX}/static/tile.js",
+            "destination": "dashboard",
+        }
     ]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from call_sentiment.pages.routes import audio, call, calls, pipeline, trends
+from call_sentiment.pages.routes import audio, call, calls, pipeline, tile, trends
 
 ROUTERS: tuple[APIRouter, ...] = (
     audio.router,
     call.router,
     calls.router,
     pipeline.router,
+    tile.router,
     trends.router,
 )

@@ -68,7 +68,11 @@ def words(label: str | None) -> str:
 
 def query(**params: Any) -> str:
     """A query string with what is given of `params`: `?queue=billing`, or nothing at all."""
-    given = {name: value for name, value in params.items() if value not in (None, "", False)}
+    given = {
+        name: value
+        for name, value in params.items()
+        if value is not None and value is not False and value != ""
+    }
     return f"?{urlencode(given)}" if given else ""
 
 

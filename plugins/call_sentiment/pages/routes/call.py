@@ -82,8 +82,8 @@ def advise(call: dict[str, Any]) -> str | None:
         return None
     if call["given_up_at"]:
         return (
-            f"AssemblyAI was still working on it on {moment(call['given_up_at'])} UTC. There is nothing to do: "
-            "it is looked at again, and loaded should it complete."
+            f"AssemblyAI was still working on it on {moment(call['given_up_at'])} UTC. Nothing to do: it is "
+            "looked at again, and loaded should it complete."
         )
     if call["query_removed"]:
         return "The query of its web address is not kept. List the call again with its whole address."

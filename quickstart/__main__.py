@@ -133,6 +133,7 @@ def _show_results(stack: Stack, settings: DemoSettings, begun: datetime, state: 
     else:
         CONSOLE.print(f"Nothing new to pay for: all {len(calls)} calls were submitted by earlier runs.")
     CONSOLE.print(f"Airflow: {stack.api.base_url}/dags/{DAG_ID}")
+    CONSOLE.print(f"Calls, to read and to hear: {stack.api.base_url}/plugin/calls")
     CONSOLE.print("Results: `make psql` opens the database while the demo runs.")
     complete = state == "success" and all(call["status"] not in ("failed", "in_progress") for call in calls)
     if not complete:

@@ -33,13 +33,15 @@ CHOICES = 500
 _LISTED = """
 INSERT INTO call_sentiment.call_listing (
     call_id, at, queue, agent_id, status, label, sentiment_score, score_low, score_high,
-    q1_score, q2_score, q3_score, q4_score, worst_window_start_ms, worst_window_end_ms, needs_review, reason, duration_s, transcript_id, words
+    q1_score, q2_score, q3_score, q4_score, worst_window_start_ms, worst_window_end_ms,
+    needs_review, reason, duration_s, transcript_id, words
 )
 SELECT 'old-' || n, timestamptz '2024-11-01Z' - n * interval '60 seconds',
        CASE WHEN n > 700000 AND n %% 3 = 0 THEN 'closed' WHEN n %% 5000 = 0 THEN 'rare'
             ELSE 'queue ' || n %% 7 END,
-       'agent ' || n %% 200, r.status, r.label, r.score, r.score - 0.2, r.score + 0.2, r.score, r.score, r.score,
-       r.score, 1000, 20000, coalesce(r.score BETWEEN -0.15 AND -0.05, false), NULL, 500, -n, r.words
+       'agent ' || n %% 200, r.status, r.label, r.score, r.score - 0.2, r.score + 0.2,
+       r.score, r.score, r.score, r.score, 1000, 20000,
+       coalesce(r.score BETWEEN -0.15 AND -0.05, false), NULL, 500, -n, r.words
 FROM generate_series(1, %s) AS n
 CROSS JOIN LATERAL (
     SELECT CASE WHEN n %% 100 > 0 THEN (random() + random() + random() + n * 0) / 1.5 - 1 END AS score,
@@ -136,7 +138,8 @@ def show_page(connection: Connection, filters: Filters, order: listing.Order) ->
 def ask_overview(connection: Connection, condition: str) -> float:
     """Seconds of the same question to call_overview, over the calls that have all tables."""
     statement = (
-        f"SELECT * FROM call_sentiment.call_overview WHERE {condition} ORDER BY {_SORTED['lowest']} LIMIT 51"
+        f"SELECT * FROM call_sentiment.call_overview WHERE {condition}"
+        " ORDER BY started_at DESC NULLS LAST LIMIT 51"
     )
     return seconds(partial(execute, connection, statement))
 

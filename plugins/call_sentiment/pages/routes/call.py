@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Query, Request, Response
 
+from call_sentiment import listing
 from call_sentiment.database import run_sql
 from call_sentiment.discovery.discover import MAX_ATTEMPTS
+from call_sentiment.listing_filters import Filters
 from call_sentiment.pages import audio, figures, guards, timeline
+from call_sentiment.pages.filters import Chosen, Sort
 from call_sentiment.pages.render import moment, render
 from call_sentiment.pages.results import not_found, reading
 
@@ -23,15 +26,10 @@ CallId = Annotated[str, Query(min_length=1, pattern="^[^\\x00]*$")]
 Milliseconds = Annotated[int, Query(ge=0, le=10**12)]
 
 
-class Neighbours(NamedTuple):
-    """The calls before and after a call, in the list it was reached from; None at its ends."""
-
-    previous: str | None = None
-    next: str | None = None
-
-
 @router.get("/call")
-def call(request: Request, id: CallId, t: Milliseconds | None = None) -> Response:
+def call(
+    request: Request, id: CallId, chosen: Chosen, sort: Sort = None, t: Milliseconds | None = None
+) -> Response:
     """One call; the sound starts `t` milliseconds after its beginning."""
     values = _read(id)
     shown = values["call"]
@@ -47,7 +45,7 @@ def call(request: Request, id: CallId, t: Milliseconds | None = None) -> Respons
         advice=advise(shown),
         filters=filters,
         list_query=f"?{urlencode(filters)}" if filters else "",
-        neighbours=find_neighbours(id, filters),
+        neighbours=_find_neighbours(id, chosen, sort or "newest"),
         speaker_name=timeline.speaker_name,
         kind_of=timeline.kind_of,
         task_path=task_path,
@@ -60,9 +58,11 @@ def list_filters(request: Request) -> list[tuple[str, str]]:
     return [(name, value) for name, value in request.query_params.multi_items() if name not in ("id", "t")]
 
 
-def find_neighbours(call_id: str, filters: list[tuple[str, str]]) -> Neighbours:
-    """The neighbours of a call in the list with these filters: none, as long as no list says."""
-    return Neighbours()
+def _find_neighbours(call_id: str, chosen: Filters, order: listing.Order) -> dict[str, str | None]:
+    """The calls before and after a call in the list it was reached from; None at its ends."""
+    with reading() as connection:
+        previous, following = listing.neighbours(connection, chosen, order, call_id)
+    return {"previous": previous, "next": following}
 
 
 def task_path(task: dict[str, Any]) -> str:

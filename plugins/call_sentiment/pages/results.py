@@ -35,9 +35,9 @@ class ResultsUnavailableError(Exception):
 
 
 def rows(name: str, params: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
-    """The rows of the reading statement `sql/pages/<name>.sql`. Raises ResultsUnavailableError."""
+    """The rows of a reading statement, `sql/<name>.sql`. Raises ResultsUnavailableError."""
     with reading() as connection:
-        return run_sql(connection, f"pages/{name}", params)
+        return run_sql(connection, name, params)
 
 
 @contextmanager

@@ -184,9 +184,9 @@ def test_task_instances_are_linked_in_airflow(server: PagesServer, results: Conn
 
 def test_filters_of_the_list_are_kept(server: PagesServer, results: Connection) -> None:
     scored(results, "one")
-    text = page(server, "one", "&t=4500&queue=a%26b&label=x&label=y")
-    assert 'href="/call-sentiment/calls?queue=a%26b&amp;label=x&amp;label=y"' in text
-    assert '<input type="hidden" name="label" value="y">' in text
+    text = page(server, "one", "&t=4500&queue=a%26b&label=NEGATIVE&sort=lowest")
+    assert 'href="/call-sentiment/calls?queue=a%26b&amp;label=NEGATIVE&amp;sort=lowest"' in text
+    assert '<input type="hidden" name="label" value="NEGATIVE">' in text
     assert '<tr id="s2" data-start="4000" aria-current="true">' in text
 
 
@@ -214,3 +214,14 @@ def test_a_stranger_gets_not_one_byte(server: PagesServer, results: Connection) 
     for path in ("call?id=one", "audio?id=one"):
         answer = server.get(path, user=None)
         assert (answer.status_code, answer.content) == (401, b"")
+
+
+def test_the_neighbours_in_the_list_are_offered(server: PagesServer, results: Connection) -> None:
+    for day, (name, queue) in enumerate((("first", "q"), ("other", "r"), ("middle", "q"), ("last", "q")), 1):
+        scored(results, name, queue=queue, started_at=f"2026-11-0{day} 10:00Z")
+    server.get("calls")  # lists them
+    text = page(server, "middle", "&queue=q")
+    assert '<a rel="prev" href="/call-sentiment/call?id=last&amp;queue=q">' in text
+    assert '<a rel="next" href="/call-sentiment/call?id=first&amp;queue=q">' in text
+    assert 'rel="prev"' not in page(server, "last", "&queue=q")
+    assert 'call?id=other&amp;sort=oldest">' in page(server, "middle", "&sort=oldest")

@@ -18,7 +18,7 @@ router = APIRouter(dependencies=guards.READ)
 def tile(request: Request) -> Response:
     """The figures of the tile as it writes them; 503 with the reason where there are none."""
     try:
-        (figures,) = rows("tile")
+        (figures,) = rows("pages/tile")
     except ResultsUnavailableError as error:
         return JSONResponse({"error": str(error)}, status_code=503)
     return JSONResponse(tile_content(figures))

@@ -53,7 +53,7 @@ def trends(
     """The trends of the calls that began between two days (UTC), both included."""
     frame = make_frame(by, first, last)
     asked = {"queue": queue, "agent": agent, "by": by, "split": split}
-    found = rows("trends", {**asked, "first": frame.first, "last": frame.last, "parts": PARTS_SHOWN})
+    found = rows("pages/trends", {**asked, "first": frame.first, "last": frame.last, "parts": PARTS_SHOWN})
     # The sums over all buckets are a row even where no call is found.
     whole = next(row for row in found if not row["of_bucket"] and not row["of_part"])
     values = {
@@ -61,7 +61,7 @@ def trends(
         "asked": {**asked, "from": frame.first, "to": frame.last},
         "whole": whole,
         "chart": draw_chart([row for row in found if row["of_bucket"] and not row["of_part"]], frame),
-        "newest": None if whole["calls"] else rows("trends_newest")[0]["day"],
+        "newest": None if whole["calls"] else rows("pages/trends_newest")[0]["day"],
         "LABELS": LABELS,
         "MINUS": MINUS,
         "few": FEW_CALLS,

@@ -18,7 +18,7 @@ from assemblyai_provider._waiting.wait_registry import wait_registry
 from assemblyai_provider.exceptions import TransportError, TriggerEventError
 
 REQUESTS_KEY = "requests"
-"""XCom with the number of requests that a task sent, where its operator is told to push it."""
+"""The XCom in which an operator with `push_requests` leaves how many requests its task sent."""
 
 
 class AssemblyAITranscriptTrigger(BaseEventTrigger):

@@ -129,10 +129,14 @@ def fill(connection: Connection, calls: int, with_sentences: int) -> None:
 
 def show_page(connection: Connection, filters: Filters, order: listing.Order) -> None:
     """All statements of a page, as its route runs them."""
-    rows = listing.find_calls(connection, filters, order, ROWS)
-    listing.count_calls(connection, filters, 1001 if filters.search().is_exact else 101)
+    connection.autocommit = False
+    limit = 1000 if filters.search().is_exact else 100
+    count = listing.count_calls(connection, filters, limit + 1)
+    rows = listing.find_calls(connection, filters, order, ROWS if count else 0, are_few=count <= limit)
     listing.find_sentences(connection, filters, rows)
     listing.find_choices(connection, CHOICES)
+    connection.rollback()
+    connection.autocommit = True
 
 
 def ask_overview(connection: Connection, condition: str) -> float:

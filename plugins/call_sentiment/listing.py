@@ -52,6 +52,8 @@ _ORDERS: Mapping[Order, tuple[Section, ...]] = {
 }
 """Calls without a score come last, whichever way scores are sorted."""
 
+FEW = 1000
+"""So many calls are quickly sorted."""
 REFRESH_PORTION = 1000
 REFRESH_PORTIONS = 100
 
@@ -93,12 +95,17 @@ def find_calls(
     *,
     beyond: str | None = None,
     backwards: bool = False,
+    are_few: bool = False,
 ) -> list[Row]:
     """Up to `limit` rows for the filters, those next to the call `beyond` first; all in the given order.
 
     :param beyond: id of the call before the first row; None, or a call that is not there any more: begin.
     :param backwards: rows before that call instead of after it; without it, the last rows of all.
+    :param are_few: find all calls of the filters, then sort them. Else the order is walked along, which takes
+        long where few calls match.
     """
+    if not limit:
+        return []
     place = _find_place(connection, beyond)
     rows: list[Row] = []
     for section in _ORDERS[order][:: -1 if backwards else 1]:
@@ -117,6 +124,7 @@ def find_calls(
                 "limit": limit - len(rows),
             },
             descending=section.descending != backwards,
+            are_few=are_few,
         )
         if len(rows) >= limit:
             break
@@ -137,8 +145,9 @@ def neighbours(
     """
     if _find_place(connection, call_id) is None:
         return None, None
-    before = find_calls(connection, filters, order, 1, beyond=call_id, backwards=True)
-    after = find_calls(connection, filters, order, 1, beyond=call_id)
+    few = count_calls(connection, filters, FEW + 1) <= FEW
+    before = find_calls(connection, filters, order, 1, beyond=call_id, backwards=True, are_few=few)
+    after = find_calls(connection, filters, order, 1, beyond=call_id, are_few=few)
     return (before[0]["call_id"] if before else None, after[0]["call_id"] if after else None)
 
 
@@ -164,17 +173,27 @@ def find_choices(connection: Connection, limit: int) -> dict[str, list[str]]:
 
 
 def _run(
-    connection: Connection, name: str, params: Mapping[str, Any], *, descending: bool = False
+    connection: Connection,
+    name: str,
+    params: Mapping[str, Any],
+    *,
+    descending: bool = False,
+    are_few: bool = False,
 ) -> list[Row]:
     """Rows of a statement about the listing, with what the statements share put in its places."""
     statement = read_statement(name)
+    # OFFSET 0 keeps the planner from taking the order into what finds the rows.
+    source = "(SELECT {columns} FROM call_sentiment.call_listing AS l WHERE {conditions}{barrier})"
     for place, text in (
+        ("source", source),
+        ("barrier", " OFFSET 0" if are_few else ""),
         ("columns", ", ".join(f"l.{column}" for column in COLUMNS)),
         ("conditions", read_statement("listing/conditions")),
         ("direction", "DESC" if descending else "ASC"),
         ("beyond", "<" if descending else ">"),
     ):
         statement = statement.replace(f"{{{place}}}", text)
+    run_sql(connection, "listing/prefer_indexes")
     with connection.cursor(cursor_factory=RealDictCursor) as cursor:
         cursor.execute(statement, params)
         return [dict(row) for row in cursor.fetchall()]

@@ -45,12 +45,19 @@ def calls(
     count_limit = COUNT_LIMIT if filters.search().is_exact else COUNT_LIMIT_EXACT
     backwards = bool(before)
     with results.reading() as connection:
+        count = listing.count_calls(connection, filters, count_limit + 1)
         found = listing.find_calls(
-            connection, filters, order, ROWS + 1, beyond=before or after or None, backwards=backwards
+            connection,
+            filters,
+            order,
+            # Nothing is not looked for twice.
+            ROWS + 1 if count else 0,
+            beyond=before or after or None,
+            backwards=backwards,
+            are_few=count <= count_limit,
         )
         more = len(found) > ROWS
         shown = (found[-ROWS:] if backwards else found[:ROWS]) if more else found
-        count = listing.count_calls(connection, filters, count_limit + 1)
         said = listing.find_sentences(connection, filters, shown)
         choices = listing.find_choices(connection, CHOICES)
     return render(
@@ -118,9 +125,12 @@ def calls_csv(filters: Chosen, sort: Sort = None) -> Response:
 
 def _read_pages(filters: Filters, order: listing.Order) -> Iterator[list[listing.Row]]:
     beyond: str | None = None
+    few: bool | None = None
     while True:
         with results.reading() as connection:
-            found = listing.find_calls(connection, filters, order, CSV_ROWS, beyond=beyond)
+            if few is None:
+                few = listing.count_calls(connection, filters, listing.FEW + 1) <= listing.FEW
+            found = listing.find_calls(connection, filters, order, CSV_ROWS, beyond=beyond, are_few=few)
         yield found
         if len(found) < CSV_ROWS:
             return

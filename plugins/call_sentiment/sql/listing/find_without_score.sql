@@ -1,8 +1,7 @@
 -- Rows of the listing that have no score, in the order of their ids, after a given one. Reads only.
 SELECT {columns}
-FROM call_sentiment.call_listing AS l
+FROM {source} AS l
 WHERE l.sentiment_score IS NULL
   AND (%(call_id)s IS NULL OR l.call_id {beyond} %(call_id)s)
-  AND {conditions}
 ORDER BY l.call_id {direction}
 LIMIT %(limit)s

@@ -58,6 +58,8 @@ $(BIN)/.installed: requirements.txt pyproject.toml sandbox/pyproject.toml
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e . -e sandbox
+	@# What the build leaves in plugins/ has the same entry points, and Airflow would find its plugin twice.
+	@rm -rf plugins/*.egg-info sandbox/*.egg-info
 	@touch $@
 
 $(BIN)/.installed-dev: requirements-dev.txt $(BIN)/.installed

@@ -23,7 +23,8 @@ CALL = "refund & return?"
 expect.set_options(timeout=20_000)
 
 
-@pytest.fixture(scope="session")
+# Not longer than its module: as long as it runs, no other test can run an event loop of its own.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     if CHROMIUM is None:
         message = "no Chromium on this machine: install it (Debian: apt-get install chromium)"
@@ -77,7 +78,7 @@ def add_calls(server: PagesServer) -> None:
         score_pending(db)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def server() -> Iterator[PagesServer]:
     """The pages below a path, with users."""
     with server_folder() as folder, pages_server(folder, path="/air") as server:

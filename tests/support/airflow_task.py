@@ -54,6 +54,9 @@ class ExecutionApi:
             return self._store(method, path.rsplit("/", 1)[-1], body)
         if path.startswith("xcoms/") and method == "POST":
             self.xcoms[path.rsplit("/", 1)[-1]] = body
+        if path.startswith("xcoms/") and method == "GET":
+            key = path.rsplit("/", 1)[-1]
+            return httpx.Response(200, json={"key": key, "value": self.xcoms.get(key)})
         if path.startswith("task-reschedules/"):
             return httpx.Response(200, json=self.first_reschedule)
         if path.endswith("/rtif"):

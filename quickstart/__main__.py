@@ -96,15 +96,16 @@ def _print_cost(stack: Stack, settings: DemoSettings) -> None:
 
 def _show_progress(stack: Stack, client: AssemblyAIClient, run_id: str, since: datetime) -> str:
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    counts = results.read_progress(stack.results_dsn, since)
     with Progress(*columns, console=CONSOLE) as bar:
         task = bar.add_task("Looking for new calls", total=None)
-        # Scheduled runs load the jobs that are in progress when the first run ends.
-        while (state := stack.api.run_state(DAG_ID, run_id)) not in FINISHED or counts.open:
-            stack.processes.check()
+        while True:
+            state = stack.api.run_state(DAG_ID, run_id)
+            # After the state: this run ends at once where a scheduled one has just claimed all calls.
+            # Scheduled runs also load the jobs that are in progress when this one ends.
             counts = results.read_progress(stack.results_dsn, since)
-            if state == "failed":
+            if state == "failed" or (state in FINISHED and not counts.open):
                 break
+            stack.processes.check()
             if counts.in_progress:
                 ended = max(0, counts.submitted - _count_jobs_in_progress(client))
                 bar.update(task, description="Transcribing", completed=ended, total=counts.calls)

@@ -13,6 +13,12 @@ _URL_TAIL = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*://[^\s?#]*)[?#]\S*")
 DELETED_AUDIO_URL = "http://deleted_by_user"
 WEBHOOK_PREFIX = "webhook_"
 
+REQUESTS_KEY = "requests"
+"""The XCom in which an operator with `push_requests` leaves how many requests its task sent."""
+
+DEFAULT_REQUEST_BUDGET = 20_000
+"""Requests per account in five minutes, by AssemblyAI's documentation."""
+
 
 def strip_url_queries(text: str) -> str:
     """`text` without the query, fragment and user info of URLs: the secrets."""

@@ -17,8 +17,8 @@ from assemblyai_provider._submission.submitter import (
 )
 from assemblyai_provider.exceptions import SubmissionFailedError, TranscriptNotFoundError, TransportError
 from assemblyai_provider.hooks import AssemblyAIHook
+from assemblyai_provider.models import REQUESTS_KEY
 from assemblyai_provider.submission_memory import SubmissionMemory, TaskStateMemory
-from assemblyai_provider.triggers import REQUESTS_KEY
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -17,8 +17,8 @@ from assemblyai_provider._waiting.job_tracker import JobTracker, poll_once
 from assemblyai_provider._waiting.wait_limit import WaitLimit, describe_progress, read_wait
 from assemblyai_provider.exceptions import ConfigurationError, TranscriptFailedError, TransportError
 from assemblyai_provider.hooks import AssemblyAIHook
+from assemblyai_provider.models import REQUESTS_KEY
 from assemblyai_provider.triggers import (
-    REQUESTS_KEY,
     AssemblyAITranscriptTrigger,
     ended_of_event,
     failures_of_event,

@@ -16,9 +16,7 @@ from assemblyai_provider._waiting.poller import Poller
 from assemblyai_provider._waiting.wait_limit import WaitLimit, describe_progress, read_wait
 from assemblyai_provider._waiting.wait_registry import wait_registry
 from assemblyai_provider.exceptions import TransportError, TriggerEventError
-
-REQUESTS_KEY = "requests"
-"""The XCom in which an operator with `push_requests` leaves how many requests its task sent."""
+from assemblyai_provider.models import REQUESTS_KEY
 
 
 class AssemblyAITranscriptTrigger(BaseEventTrigger):

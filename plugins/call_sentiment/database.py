@@ -67,6 +67,11 @@ def run_sql(
     connection: Connection, name: str, params: Mapping[str, Any] | None = None
 ) -> list[dict[str, Any]]:
     """Run the statement of `sql/<name>.sql` and return its rows as dictionaries (none for a plain write)."""
+    return run_statement(connection, read_statement(name), params or {})
+
+
+def run_statement(connection: Connection, statement: str, params: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Like `run_sql`, for a statement that was put together from several files."""
     with connection.cursor(cursor_factory=RealDictCursor) as cursor:
-        cursor.execute(read_statement(name), dict(params or {}))
+        cursor.execute(statement, dict(params))
         return [dict(row) for row in cursor.fetchall()] if cursor.description else []

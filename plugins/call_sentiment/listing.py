@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import psycopg2
-from psycopg2.extras import RealDictCursor
 
-from call_sentiment.database import run_sql
+from call_sentiment.database import run_sql, run_statement
 from call_sentiment.listing_filters import Filters
 from call_sentiment.sql import read_statement
 
@@ -194,6 +193,4 @@ def _run(
     ):
         statement = statement.replace(f"{{{place}}}", text)
     run_sql(connection, "listing/prefer_indexes")
-    with connection.cursor(cursor_factory=RealDictCursor) as cursor:
-        cursor.execute(statement, params)
-        return [dict(row) for row in cursor.fetchall()]
+    return run_statement(connection, statement, params)

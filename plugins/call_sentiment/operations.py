@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg2
 
 from assemblyai_provider.exceptions import TransportError
+from assemblyai_provider.models import REQUESTS_KEY
 from call_sentiment.database import connect, run_sql
 from call_sentiment.jsontext import dump_json
 
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
 
 log = logging.getLogger(__name__)
-
-REQUESTS_KEY = "requests"
-"""XCom of the provider's operators with the number of requests that they sent."""
 
 
 @dataclass(frozen=True, slots=True)

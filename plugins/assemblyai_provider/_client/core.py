@@ -15,7 +15,12 @@ from urllib.parse import quote
 from assemblyai_provider._client.lazy_json import read_json
 from assemblyai_provider._client.status_errors import TRANSCRIPTS, UPLOADS, status_error
 from assemblyai_provider.exceptions import TransportError
-from assemblyai_provider.models import DELETED_AUDIO_URL, Transcript, TranscriptStatus
+from assemblyai_provider.models import (
+    DEFAULT_REQUEST_BUDGET,
+    DELETED_AUDIO_URL,
+    Transcript,
+    TranscriptStatus,
+)
 
 PAGE_SIZE = 200
 CLOCK_MARGIN = timedelta(minutes=5)
@@ -28,7 +33,7 @@ class ClientSettings:
 
     base_url: str
     api_key: str = field(repr=False)
-    request_budget: int = 20_000
+    request_budget: int = DEFAULT_REQUEST_BUDGET
     poll_interval_s: float = 5.0
     reconcile_s: float = 60.0
 

@@ -9,6 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import psycopg2
+from airflow.sdk.exceptions import AirflowNotFoundException
 from fastapi import HTTPException
 from sqlalchemy import create_engine
 from sqlalchemy.exc import TimeoutError as NoConnectionFreeError
@@ -112,7 +113,7 @@ def _unavailable(error: Exception) -> ResultsUnavailableError:
             "The results database has no tables yet, or those of an older release. The first run of the Dag "
             "makes them."
         )
-    if type(error).__name__ == "AirflowNotFoundException":
+    if isinstance(error, AirflowNotFoundException):
         return ResultsUnavailableError(
             f"There is no Airflow connection {WRITE_CONN_ID}. Add it under Admin, Connections."
         )

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 from call_sentiment.pages.render import clock, signed, words
+from call_sentiment.pages.speech import find_crosstalk, find_silences
 
 MARKS_PX = 22
 MEAN_PX = 72
@@ -22,7 +22,6 @@ MAX_WIDTH_PX = 24_000
 MIN_TICK_PX = 80
 MIN_BLOCK_PX = 2
 MEAN_OF = 5
-LONG_SILENCE_MS = 3000
 KINDS = {"POSITIVE": "positive", "NEUTRAL": "neutral", "NEGATIVE": "negative"}
 UNKNOWN = "__unknown__"
 
@@ -136,36 +135,6 @@ def kind_of(sentence: Sentence) -> str:
     """How a sentence is drawn: positive, neutral, negative; unknown where no figure counts it."""
     label = str(sentence["sentiment"] or "").upper()
     return KINDS[label] if sentence["is_valid"] else "unknown"
-
-
-def find_silences(sentences: Sequence[Sentence]) -> list[tuple[int, int]]:
-    """Stretches longer than 3 s in which nobody speaks, between the first word and the last."""
-    silences = []
-    spoken_until: int | None = None
-    for sentence in sentences:
-        start, end = sentence["start_ms"], sentence["end_ms"]
-        if spoken_until is not None and start - spoken_until > LONG_SILENCE_MS:
-            silences.append((spoken_until, start))
-        spoken_until = end if spoken_until is None else max(spoken_until, end)
-    return silences
-
-
-def find_crosstalk(sentences: Sequence[Sentence]) -> list[tuple[int, int]]:
-    """Stretches in which two speakers or more speak at once."""
-    changes: dict[int, list[tuple[str, int]]] = {}
-    for sentence in sentences:
-        changes.setdefault(sentence["start_ms"], []).append((sentence["speaker_key"], 1))
-        changes.setdefault(sentence["end_ms"], []).append((sentence["speaker_key"], -1))
-    speaking: dict[str, int] = {}
-    parts: list[tuple[int, int]] = []
-    for now, then in pairwise(sorted(changes)):
-        for speaker, change in changes[now]:
-            speaking[speaker] = speaking.get(speaker, 0) + change
-        if sum(count > 0 for count in speaking.values()) > 1:
-            if parts and parts[-1][1] == now:
-                now = parts.pop()[0]
-            parts.append((now, then))
-    return parts
 
 
 class _Scale(NamedTuple):

@@ -1,20 +1,25 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import fsspec
 import pytest
+from airflow.sdk.io import attach
 
 from call_sentiment.discovery.locations import file_version
 from call_sentiment.pages import audio
 
 
 @pytest.fixture
-def stored() -> str:
-    with fsspec.filesystem("memory").open("/calls/a.mp3", "wb") as file:
-        file.write(b"sound")
-    return "memory://calls/a.mp3"
+def stored() -> Iterator[str]:
+    store = fsspec.filesystem("memory")
+    attach("memory", fs=store)
+    store.pipe("/calls/a.mp3", b"sound")
+    yield "memory://calls/a.mp3"
+    store.store.clear()
+    store.pseudo_dirs[:] = [""]
 
 
 def test_a_recording_in_an_object_store_is_opened(stored: str) -> None:

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from call_sentiment.pages import timeline
-from call_sentiment.pages.timeline import MAX_WIDTH_PX, MEAN_PX, draw, find_crosstalk, find_silences
+from call_sentiment.pages.speech import find_crosstalk, find_silences
+from call_sentiment.pages.timeline import MAX_WIDTH_PX, MEAN_PX, draw
 
 
 def said(start: int | None, end: int | None, speaker: str = "A", **more: Any) -> dict[str, Any]:

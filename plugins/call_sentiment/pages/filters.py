@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, StringConstraints
 
 from call_sentiment import listing
 from call_sentiment.listing_filters import Filters
+from call_sentiment.states import CallStatus
 
 LABELS = (
     "VERY_NEGATIVE",
@@ -21,7 +22,7 @@ LABELS = (
     "INSUFFICIENT",
     "NONE",
 )
-STATUSES = ("ok", "in_progress", "failed", "duplicate", "not_analyzed", "no_speech", "invalid")
+STATUSES = tuple(CallStatus)
 PARAMETERS = {"from_day": "from", "to_day": "to", "said": "q"}
 """What filters are called in the address, where that is not their name."""
 
@@ -32,16 +33,18 @@ Text = Annotated[str, StringConstraints(max_length=4000, pattern=r"^[^\x00]*$")]
 Said = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00]*$")]
 Index = Annotated[int, Field(ge=-1, le=2**31 - 1)]
 Words = Annotated[Text | None, Empty, Query()]
+FirstDay = Annotated[date | None, Empty, Query(alias="from")]
+LastDay = Annotated[date | None, Empty, Query(alias="to")]
 Sort = Annotated[listing.Order | None, Empty, Query()]
 
 
 def read_filters(
-    from_day: Annotated[date | None, Empty, Query(alias="from")] = None,
-    to_day: Annotated[date | None, Empty, Query(alias="to")] = None,
+    from_day: FirstDay = None,
+    to_day: LastDay = None,
     queue: Words = None,
     agent: Words = None,
     label: Annotated[Literal[LABELS] | None, Empty, Query()] = None,  # type: ignore[valid-type]
-    status: Annotated[Literal[STATUSES] | None, Empty, Query()] = None,  # type: ignore[valid-type]
+    status: Annotated[CallStatus | None, Empty, Query()] = None,
     review: Annotated[Literal["needed", "reviewed"] | None, Empty, Query()] = None,
     said: Annotated[Said | None, Empty, Query(alias="q")] = None,
     dag: Words = None,

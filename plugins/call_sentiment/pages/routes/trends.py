@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from fastapi import APIRouter, HTTPException, Query, Request, Response
-from pydantic import BeforeValidator
+from fastapi import APIRouter, HTTPException, Request, Response
 
 from call_sentiment.pages import guards
+from call_sentiment.pages.filters import FirstDay, LastDay, Words
 from call_sentiment.pages.render import MINUS, render
 from call_sentiment.pages.results import rows
 from call_sentiment.pages.trend_chart import (
@@ -29,26 +29,15 @@ PARTS_SHOWN = 12
 NAMES_SHOWN = 100
 
 
-def _none_if_empty(value: object) -> object:
-    # A form sends the fields that were left empty, too.
-    if isinstance(value, str) and "\0" in value:
-        raise ValueError("PostgreSQL stores no text with a NUL")
-    return None if value == "" else value
-
-
-Day = Annotated[date | None, BeforeValidator(_none_if_empty)]
-Name = Annotated[str | None, BeforeValidator(_none_if_empty)]
-
-
 @router.get("/trends")
 def trends(
     request: Request,
     by: Literal["day", "week"] = "day",
     split: Literal["queue", "agent"] = "queue",
-    queue: Name = None,
-    agent: Name = None,
-    first: Annotated[Day, Query(alias="from")] = None,
-    last: Annotated[Day, Query(alias="to")] = None,
+    queue: Words = None,
+    agent: Words = None,
+    first: FirstDay = None,
+    last: LastDay = None,
 ) -> Response:
     """The trends of the calls that began between two days (UTC), both included."""
     frame = make_frame(by, first, last)

@@ -39,6 +39,21 @@ $$;
 
 COMMENT ON FUNCTION call_sentiment.note_changed_calls() IS 'Notes changed calls in call_listing_changes.';
 
+CREATE FUNCTION call_sentiment.note_changed_reviews() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO call_sentiment.call_listing_changes (call_id)
+    SELECT DISTINCT t.call_id
+    FROM changed AS c
+    JOIN call_sentiment.transcripts AS t ON t.transcript_id = c.transcript_id
+    WHERE c.position IS NULL;
+    RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION call_sentiment.note_changed_reviews() IS 'Notes the calls of new or deleted reviews in call_listing_changes.';
+
 CREATE FUNCTION call_sentiment.note_changed_sentences() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -100,6 +115,15 @@ END
 $$;
 
 COMMENT ON FUNCTION call_sentiment.note_changed_transcripts() IS 'Notes the calls of changed transcripts in call_listing_changes.';
+
+CREATE FUNCTION call_sentiment.review_number(item text) RETURNS double precision
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT ('x' || substr(md5(seed || '/' || item), 1, 13))::bit(52)::bigint / 4503599627370496.0::double precision
+    FROM call_sentiment.review_seed
+$$;
+
+COMMENT ON FUNCTION call_sentiment.review_number(item text) IS 'The random number of a call or sentence, uniform in 0..1 and always the same.';
 
 CREATE FUNCTION call_sentiment.words_of(transcript bigint) RETURNS tsvector
     LANGUAGE plpgsql STABLE
@@ -314,6 +338,91 @@ COMMENT ON COLUMN call_sentiment.calls.sidecar_version IS 'The same of its sidec
 COMMENT ON COLUMN call_sentiment.calls.recording_number IS 'How many recordings this call has had: one more each time other audio replaced the one before.';
 COMMENT ON COLUMN call_sentiment.calls.recording_replaced IS 'True where the place of its recording holds the audio of another call now.';
 COMMENT ON COLUMN call_sentiment.calls.notices IS 'What does not match in the sidecar, or between it and the recording. Sentences for people.';
+
+CREATE TABLE call_sentiment.label_reviews (
+    review_id bigint NOT NULL,
+    transcript_id bigint NOT NULL,
+    "position" integer,
+    reviewer text NOT NULL,
+    reviewed_label text,
+    reason text,
+    is_blind boolean NOT NULL,
+    computed_label text,
+    confidence double precision,
+    formula_version text,
+    reviewed_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT label_reviews_label CHECK (((reviewed_label = ANY (ARRAY['NEGATIVE'::text, 'NEUTRAL'::text, 'POSITIVE'::text])) OR (("position" IS NULL) AND (reviewed_label = ANY (ARRAY['VERY_NEGATIVE'::text, 'MIXED'::text, 'VERY_POSITIVE'::text])))))
+);
+
+COMMENT ON TABLE call_sentiment.label_reviews IS 'Labels that people gave. Rows are only added: a correction is a new row, and so is the taking back of one.';
+COMMENT ON COLUMN call_sentiment.label_reviews.review_id IS 'Number of the review; of one person''s reviews of the same item the highest holds.';
+COMMENT ON COLUMN call_sentiment.label_reviews.transcript_id IS 'The transcript that was reviewed.';
+COMMENT ON COLUMN call_sentiment.label_reviews."position" IS 'Position of the sentence in sentences; NULL: the whole call.';
+COMMENT ON COLUMN call_sentiment.label_reviews.reviewer IS 'Name of the Airflow user who gave it.';
+COMMENT ON COLUMN call_sentiment.label_reviews.reviewed_label IS 'The label given; NULL: this person took back the one before.';
+COMMENT ON COLUMN call_sentiment.label_reviews.reason IS 'Why, in the reviewer''s words.';
+COMMENT ON COLUMN call_sentiment.label_reviews.is_blind IS 'True where it is this person''s first label of the item, given before the computed one was shown on the form.';
+COMMENT ON COLUMN call_sentiment.label_reviews.computed_label IS 'What was computed, or given by AssemblyAI for a sentence, at that time.';
+COMMENT ON COLUMN call_sentiment.label_reviews.confidence IS 'AssemblyAI''s confidence in the label of the sentence at that time; NULL for a call.';
+COMMENT ON COLUMN call_sentiment.label_reviews.formula_version IS 'Version of the formulas behind the computed label of a call; NULL for a sentence.';
+COMMENT ON COLUMN call_sentiment.label_reviews.reviewed_at IS 'When it was given.';
+
+CREATE VIEW call_sentiment.current_reviews AS
+ SELECT transcript_id,
+    "position",
+    reviewer,
+    review_id,
+    reviewed_label,
+    reason,
+    is_blind,
+    computed_label,
+    confidence,
+    formula_version,
+    reviewed_at
+   FROM ( SELECT DISTINCT ON (label_reviews.transcript_id, label_reviews."position", label_reviews.reviewer) label_reviews.transcript_id,
+            label_reviews."position",
+            label_reviews.reviewer,
+            label_reviews.review_id,
+            label_reviews.reviewed_label,
+            label_reviews.reason,
+            label_reviews.is_blind,
+            label_reviews.computed_label,
+            label_reviews.confidence,
+            label_reviews.formula_version,
+            label_reviews.reviewed_at
+           FROM call_sentiment.label_reviews
+          ORDER BY label_reviews.transcript_id, label_reviews."position", label_reviews.reviewer, label_reviews.review_id DESC) newest
+  WHERE (reviewed_label IS NOT NULL);
+
+COMMENT ON VIEW call_sentiment.current_reviews IS 'What each person says of a call or sentence now: the newest label, without those taken back.';
+COMMENT ON COLUMN call_sentiment.current_reviews.transcript_id IS 'See label_reviews.';
+COMMENT ON COLUMN call_sentiment.current_reviews."position" IS 'See label_reviews.';
+COMMENT ON COLUMN call_sentiment.current_reviews.reviewer IS 'See label_reviews.';
+COMMENT ON COLUMN call_sentiment.current_reviews.review_id IS 'See label_reviews.';
+COMMENT ON COLUMN call_sentiment.current_reviews.reviewed_label IS 'See label_reviews.';
+COMMENT ON COLUMN call_sentiment.current_reviews.reason IS 'See label_reviews.';
+COMMENT ON COLUMN call_sentiment.current_reviews.is_blind IS 'See label_reviews.';
+COMMENT ON COLUMN call_sentiment.current_reviews.computed_label IS 'See label_reviews.';
+COMMENT ON COLUMN call_sentiment.current_reviews.confidence IS 'See label_reviews.';
+COMMENT ON COLUMN call_sentiment.current_reviews.formula_version IS 'See label_reviews.';
+COMMENT ON COLUMN call_sentiment.current_reviews.reviewed_at IS 'See label_reviews.';
+
+CREATE VIEW call_sentiment.counting_reviews AS
+ SELECT DISTINCT ON (transcript_id) transcript_id,
+    review_id,
+    reviewer,
+    reviewed_label,
+    reviewed_at
+   FROM call_sentiment.current_reviews
+  WHERE ("position" IS NULL)
+  ORDER BY transcript_id, review_id DESC;
+
+COMMENT ON VIEW call_sentiment.counting_reviews IS 'The review that counts for a call: the newest that was not taken back, whoever gave it.';
+COMMENT ON COLUMN call_sentiment.counting_reviews.transcript_id IS 'See label_reviews.';
+COMMENT ON COLUMN call_sentiment.counting_reviews.review_id IS 'See label_reviews.';
+COMMENT ON COLUMN call_sentiment.counting_reviews.reviewer IS 'See label_reviews.';
+COMMENT ON COLUMN call_sentiment.counting_reviews.reviewed_label IS 'See label_reviews.';
+COMMENT ON COLUMN call_sentiment.counting_reviews.reviewed_at IS 'See label_reviews.';
 
 CREATE TABLE call_sentiment.transcripts (
     transcript_id bigint NOT NULL,
@@ -581,14 +690,26 @@ CREATE VIEW call_sentiment.call_overview AS
     t.assemblyai_id,
     t.scored_at,
     NULLIF(array_to_string((c.notices || t.notices), '; '::text), ''::text) AS notices,
-    t.in_progress_since
-   FROM (((call_sentiment.calls c
+    t.in_progress_since,
+    replace(lower(review.reviewed_label), '_'::text, ' '::text) AS reviewed_label,
+    review.reviewer AS reviewed_by,
+    review.reviewed_at,
+    replace(lower(COALESCE(review.reviewed_label, s.label)), '_'::text, ' '::text) AS counting_label
+   FROM ((((call_sentiment.calls c
      JOIN call_sentiment.current_transcripts t ON ((t.call_id = c.call_id)))
      LEFT JOIN call_sentiment.call_scores s ON (((s.transcript_id = t.transcript_id) AND (s.formula_version = t.formula_version))))
      LEFT JOIN LATERAL ( SELECT (sum(p.value_sum) FILTER (WHERE (p.role = 'customer'::text)) / (NULLIF(sum((p.sentence_count - p.confidence_missing_count)) FILTER (WHERE (p.role = 'customer'::text)), 0))::double precision) AS customer_score,
             (sum(p.value_sum) FILTER (WHERE (p.role = 'agent'::text)) / (NULLIF(sum((p.sentence_count - p.confidence_missing_count)) FILTER (WHERE (p.role = 'agent'::text)), 0))::double precision) AS agent_score
            FROM call_sentiment.speaker_scores p
-          WHERE ((p.transcript_id = s.transcript_id) AND (p.formula_version = s.formula_version))) roles ON (true));
+          WHERE ((p.transcript_id = s.transcript_id) AND (p.formula_version = s.formula_version))) roles ON (true))
+     LEFT JOIN LATERAL ( SELECT r.transcript_id,
+            r.review_id,
+            r.reviewer,
+            r.reviewed_label,
+            r.reviewed_at
+           FROM call_sentiment.counting_reviews r
+          WHERE (r.transcript_id = t.transcript_id)
+         LIMIT 1) review ON (true));
 
 COMMENT ON VIEW call_sentiment.call_overview IS 'Start here: one row per call. Sentiment is judged from the words spoken: a complaint scores low for its topic.';
 COMMENT ON COLUMN call_sentiment.call_overview.call_id IS 'Name of the call.';
@@ -614,6 +735,10 @@ COMMENT ON COLUMN call_sentiment.call_overview.assemblyai_id IS 'AssemblyAI''s i
 COMMENT ON COLUMN call_sentiment.call_overview.scored_at IS 'When it was scored.';
 COMMENT ON COLUMN call_sentiment.call_overview.notices IS 'What does not match in what is known of the call: its sidecar, its recording, its transcript.';
 COMMENT ON COLUMN call_sentiment.call_overview.in_progress_since IS 'Since when a call is in progress: submitted, or found where that is still to come.';
+COMMENT ON COLUMN call_sentiment.call_overview.reviewed_label IS 'Label that a person gave; NULL: nobody has, or it was taken back. It stands beside the computed label, never over it.';
+COMMENT ON COLUMN call_sentiment.call_overview.reviewed_by IS 'Airflow user who gave it.';
+COMMENT ON COLUMN call_sentiment.call_overview.reviewed_at IS 'When.';
+COMMENT ON COLUMN call_sentiment.call_overview.counting_label IS 'The label that counts: that of a person where there is one, else the computed one.';
 
 CREATE VIEW call_sentiment.call_listing_source AS
  SELECT o.call_id,
@@ -632,15 +757,23 @@ CREATE VIEW call_sentiment.call_listing_source AS
     s.worst_window_start_ms,
     s.worst_window_end_ms,
     o.needs_review,
-    NULL::text AS reviewed_label,
+    review.reviewed_label,
     o.reason,
     o.notices,
     (o.duration_s)::double precision AS duration_s,
     o.transcript_id
-   FROM (((call_sentiment.call_overview o
+   FROM ((((call_sentiment.call_overview o
      JOIN call_sentiment.calls c ON ((c.call_id = o.call_id)))
      JOIN call_sentiment.transcripts t ON ((t.transcript_id = o.transcript_id)))
-     LEFT JOIN call_sentiment.call_scores s ON (((s.transcript_id = t.transcript_id) AND (s.formula_version = t.formula_version) AND (t.state = 'scored'::text))));
+     LEFT JOIN call_sentiment.call_scores s ON (((s.transcript_id = t.transcript_id) AND (s.formula_version = t.formula_version) AND (t.state = 'scored'::text))))
+     LEFT JOIN LATERAL ( SELECT r.transcript_id,
+            r.review_id,
+            r.reviewer,
+            r.reviewed_label,
+            r.reviewed_at
+           FROM call_sentiment.counting_reviews r
+          WHERE (r.transcript_id = t.transcript_id)
+         LIMIT 1) review ON (true));
 
 COMMENT ON VIEW call_sentiment.call_listing_source IS 'What the rows of call_listing are made of. To show more of a call, replace this view.';
 COMMENT ON COLUMN call_sentiment.call_listing_source.call_id IS 'These columns are those of call_listing.';
@@ -713,6 +846,15 @@ COMMENT ON COLUMN call_sentiment.daily_scores.agent_score IS 'The same over the 
 COMMENT ON COLUMN call_sentiment.daily_scores.talk_minutes IS 'Minutes in which somebody speaks.';
 COMMENT ON COLUMN call_sentiment.daily_scores.audio_minutes IS 'Minutes of audio transcribed.';
 
+ALTER TABLE call_sentiment.label_reviews ALTER COLUMN review_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME call_sentiment.label_reviews_review_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE call_sentiment.request_counts (
     minute timestamp with time zone NOT NULL,
     task_id text NOT NULL,
@@ -723,6 +865,45 @@ COMMENT ON TABLE call_sentiment.request_counts IS 'Requests to AssemblyAI, by th
 COMMENT ON COLUMN call_sentiment.request_counts.minute IS 'The minute (UTC), by its start.';
 COMMENT ON COLUMN call_sentiment.request_counts.task_id IS 'Task that sent them: discover, submit, wait or load.';
 COMMENT ON COLUMN call_sentiment.request_counts.requests IS 'How many.';
+
+CREATE TABLE call_sentiment.review_draw_sentences (
+    transcript_id bigint NOT NULL,
+    "position" integer NOT NULL,
+    inclusion_probability double precision NOT NULL,
+    CONSTRAINT review_draw_sentences_inclusion_probability_check CHECK (((inclusion_probability > (0)::double precision) AND (inclusion_probability <= (1)::double precision)))
+);
+
+COMMENT ON TABLE call_sentiment.review_draw_sentences IS 'The random sentences of each drawn call that its reviewers are asked about.';
+COMMENT ON COLUMN call_sentiment.review_draw_sentences.transcript_id IS 'The transcript that was drawn.';
+COMMENT ON COLUMN call_sentiment.review_draw_sentences."position" IS 'Position of the sentence.';
+COMMENT ON COLUMN call_sentiment.review_draw_sentences.inclusion_probability IS 'Probability within its call; multiply it by that of the call.';
+
+CREATE TABLE call_sentiment.review_draws (
+    transcript_id bigint NOT NULL,
+    inclusion_probability double precision NOT NULL,
+    wanted_reviews smallint NOT NULL,
+    drawn_by text NOT NULL,
+    drawn_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT review_draws_inclusion_probability_check CHECK (((inclusion_probability > (0)::double precision) AND (inclusion_probability <= (1)::double precision))),
+    CONSTRAINT review_draws_wanted_reviews_check CHECK ((wanted_reviews = ANY (ARRAY[1, 2])))
+);
+
+COMMENT ON TABLE call_sentiment.review_draws IS 'The random sample of calls to review. Every published figure is made of these, weighted by 1 / inclusion_probability.';
+COMMENT ON COLUMN call_sentiment.review_draws.transcript_id IS 'The transcript that was drawn.';
+COMMENT ON COLUMN call_sentiment.review_draws.inclusion_probability IS 'Probability with which the call was to be drawn: the highest rate ever applied to it.';
+COMMENT ON COLUMN call_sentiment.review_draws.wanted_reviews IS 'How many people are to review it, blind to each other: 2 for every tenth.';
+COMMENT ON COLUMN call_sentiment.review_draws.drawn_by IS 'Airflow user who asked for the sample.';
+COMMENT ON COLUMN call_sentiment.review_draws.drawn_at IS 'When it was drawn first.';
+
+CREATE TABLE call_sentiment.review_seed (
+    seed uuid DEFAULT gen_random_uuid() NOT NULL,
+    only_row boolean DEFAULT true NOT NULL,
+    CONSTRAINT review_seed_only_row_check CHECK (only_row)
+);
+
+COMMENT ON TABLE call_sentiment.review_seed IS 'One row: what the random numbers of the review sample are made of.';
+COMMENT ON COLUMN call_sentiment.review_seed.seed IS 'Random, made with the table.';
+COMMENT ON COLUMN call_sentiment.review_seed.only_row IS 'Keeps the table at one row.';
 
 CREATE TABLE call_sentiment.schema_migrations (
     version integer NOT NULL,
@@ -817,8 +998,20 @@ ALTER TABLE ONLY call_sentiment.call_scores
 ALTER TABLE ONLY call_sentiment.calls
     ADD CONSTRAINT calls_pkey PRIMARY KEY (call_id);
 
+ALTER TABLE ONLY call_sentiment.label_reviews
+    ADD CONSTRAINT label_reviews_pkey PRIMARY KEY (review_id);
+
 ALTER TABLE ONLY call_sentiment.request_counts
     ADD CONSTRAINT request_counts_pkey PRIMARY KEY (minute, task_id);
+
+ALTER TABLE ONLY call_sentiment.review_draw_sentences
+    ADD CONSTRAINT review_draw_sentences_pkey PRIMARY KEY (transcript_id, "position");
+
+ALTER TABLE ONLY call_sentiment.review_draws
+    ADD CONSTRAINT review_draws_pkey PRIMARY KEY (transcript_id);
+
+ALTER TABLE ONLY call_sentiment.review_seed
+    ADD CONSTRAINT review_seed_pkey PRIMARY KEY (only_row);
 
 ALTER TABLE ONLY call_sentiment.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (version);
@@ -872,6 +1065,8 @@ CREATE INDEX calls_day ON call_sentiment.calls USING btree ((((COALESCE(started_
 
 CREATE INDEX calls_started ON call_sentiment.calls USING btree (started_at);
 
+CREATE INDEX label_reviews_item ON call_sentiment.label_reviews USING btree (transcript_id, "position", reviewer, review_id DESC);
+
 CREATE INDEX transcript_tasks_dag ON call_sentiment.transcript_tasks USING btree (dag_id, transcript_id);
 
 CREATE INDEX transcript_tasks_run ON call_sentiment.transcript_tasks USING btree (run_id, task_id, map_index);
@@ -894,9 +1089,13 @@ CREATE UNIQUE INDEX transcripts_open ON call_sentiment.transcripts USING btree (
 
 CREATE INDEX transcripts_retryable ON call_sentiment.transcripts USING btree (transcript_id) WHERE ((state = 'failed'::text) AND retryable);
 
+CREATE TRIGGER listing_delete AFTER DELETE ON call_sentiment.label_reviews REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION call_sentiment.note_changed_reviews();
+
 CREATE TRIGGER listing_delete AFTER DELETE ON call_sentiment.sentences REFERENCING OLD TABLE AS before FOR EACH STATEMENT EXECUTE FUNCTION call_sentiment.note_changed_sentences();
 
 CREATE TRIGGER listing_delete AFTER DELETE ON call_sentiment.transcripts REFERENCING OLD TABLE AS before FOR EACH STATEMENT EXECUTE FUNCTION call_sentiment.note_changed_transcripts();
+
+CREATE TRIGGER listing_insert AFTER INSERT ON call_sentiment.label_reviews REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION call_sentiment.note_changed_reviews();
 
 CREATE TRIGGER listing_insert AFTER INSERT ON call_sentiment.transcripts REFERENCING NEW TABLE AS after FOR EACH STATEMENT EXECUTE FUNCTION call_sentiment.note_changed_transcripts();
 
@@ -910,6 +1109,15 @@ CREATE TRIGGER listing_update AFTER UPDATE ON call_sentiment.transcripts REFEREN
 
 ALTER TABLE ONLY call_sentiment.call_scores
     ADD CONSTRAINT call_scores_transcript_id_fkey FOREIGN KEY (transcript_id) REFERENCES call_sentiment.transcripts(transcript_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY call_sentiment.label_reviews
+    ADD CONSTRAINT label_reviews_transcript_id_fkey FOREIGN KEY (transcript_id) REFERENCES call_sentiment.transcripts(transcript_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY call_sentiment.review_draw_sentences
+    ADD CONSTRAINT review_draw_sentences_transcript_id_fkey FOREIGN KEY (transcript_id) REFERENCES call_sentiment.review_draws(transcript_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY call_sentiment.review_draws
+    ADD CONSTRAINT review_draws_transcript_id_fkey FOREIGN KEY (transcript_id) REFERENCES call_sentiment.transcripts(transcript_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY call_sentiment.sentences
     ADD CONSTRAINT sentences_transcript_id_fkey FOREIGN KEY (transcript_id) REFERENCES call_sentiment.transcripts(transcript_id) ON DELETE CASCADE;

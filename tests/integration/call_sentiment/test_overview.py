@@ -21,6 +21,7 @@ COLUMNS = (
     " sentiment_score score_low score_high trend_label"
     " worst_moment customer_score agent_score sentence_count needs_review reason duration_s recording"
     " transcript_id assemblyai_id scored_at notices in_progress_since"
+    " reviewed_label reviewed_by reviewed_at counting_label"
 )
 
 
@@ -185,3 +186,28 @@ def test_the_report_of_a_run_counts_and_names_what_failed(db: Connection, tmp_pa
     )
     assert report.failed_share == pytest.approx(3 / 7)
     assert report_calls(db, []).failed_share == 0
+
+
+def test_the_newest_review_that_was_not_taken_back_counts(db: Connection) -> None:
+    (transcript_id,) = store(db, [mixed_call()])
+    score_pending(db)
+
+    def counting(*reviews: tuple[str, str | None]) -> tuple[object, ...]:
+        for reviewer, label in reviews:
+            query(
+                db,
+                "INSERT INTO call_sentiment.label_reviews (transcript_id, reviewer, reviewed_label, is_blind)"
+                " VALUES (%s, %s, %s, true)",
+                transcript_id,
+                reviewer,
+                label,
+            )
+        (row,) = overview(db).values()
+        assert row["label"] == "mixed"
+        return row["reviewed_label"], row["reviewed_by"], row["counting_label"]
+
+    assert counting() == (None, None, "mixed")
+    assert counting(("ada", "VERY_NEGATIVE")) == ("very negative", "ada", "very negative")
+    assert counting(("uma", "NEGATIVE")) == ("negative", "uma", "negative")
+    assert counting(("uma", None)) == ("very negative", "ada", "very negative")
+    assert counting(("ada", "NEUTRAL"), ("ada", None)) == (None, None, "mixed")

@@ -19,12 +19,17 @@ CALLS = 3000
 
 @pytest.fixture(scope="module")
 def history(scores_db: Connection) -> Connection:
-    """Scored calls of 220 days, with current planner statistics."""
+    """Scored and reviewed calls of 220 days, with current planner statistics."""
     add_calls(scores_db, "call-", CALLS, 6)
     score_pending(scores_db)
     query(
         scores_db,
         "UPDATE call_sentiment.calls SET started_at = started_at + 9 * (started_at - '2024-11-22 00:00Z')",
+    )
+    query(
+        scores_db,
+        "INSERT INTO call_sentiment.label_reviews (transcript_id, reviewer, reviewed_label, is_blind)"
+        " SELECT transcript_id, 'ada', 'NEUTRAL', true FROM call_sentiment.transcripts",
     )
     query(scores_db, "VACUUM (ANALYZE)")
     return scores_db

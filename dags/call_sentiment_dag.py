@@ -22,12 +22,10 @@ from assemblyai_provider.hooks import AssemblyAIHook
 from assemblyai_provider.models import WEBHOOK_PREFIX
 from assemblyai_provider.operators import AssemblyAISubmitTranscriptOperator
 from assemblyai_provider.sensors import AssemblyAITranscriptSensor
-from call_sentiment import DAG_ID, operations, tasks
+from call_sentiment import ASSEMBLYAI_CONN_ID, DAG_ID, RESULTS_CONN_ID, operations, tasks
 from call_sentiment.ledger_memory import LedgerMemory
 from call_sentiment.schedule import default_wait_s, read_schedule
 
-ASSEMBLYAI = "assemblyai_default"
-RESULTS = "call_sentiment_db"
 SCORES = Asset("call_sentiment_scores")
 # A cron expression or a number of seconds. Empty: the Dag runs only when triggered.
 SCHEDULE = os.environ.get("CALL_SENTIMENT_SCHEDULE", "30")
@@ -35,7 +33,7 @@ SCHEDULE = os.environ.get("CALL_SENTIMENT_SCHEDULE", "30")
 # Airflow stores and shows the params of a run in plain text, so they must not hold a secret.
 NO_WEBHOOKS = {
     "not": {"pattern": f"^{WEBHOOK_PREFIX}"},
-    "description": "A webhook belongs in the extra of the Airflow connection assemblyai_default "
+    "description": f"A webhook belongs in the extra of the Airflow connection {ASSEMBLYAI_CONN_ID} "
     "(webhook_url, webhook_auth_header_name, webhook_secret), where its secret is encrypted.",
 }
 
@@ -111,17 +109,17 @@ PARAMS = {
 
 @task
 def discover(*, params: Any = None, ti: Any = None) -> list[list[str]]:
-    hook = AssemblyAIHook(ASSEMBLYAI)
+    hook = AssemblyAIHook(ASSEMBLYAI_CONN_ID)
     hook.check_account()
     batches = tasks.discover_calls(
-        RESULTS,
+        RESULTS_CONN_ID,
         params,
         hook.get_transcript,
         hook.are_in_progress,
         tasks.name_of_run(ti.dag_id, ti.run_id),
         lambda name: tasks.is_run_active(name, ti.get_dagrun_state),
     )
-    operations.add_requests(RESULTS, {"discover": hook.client.requests_sent})
+    operations.add_requests(RESULTS_CONN_ID, {"discover": hook.client.requests_sent})
     if batches is None:
         raise DownstreamTasksSkipped(tasks=["submit", "wait", "load", "score", "report"])
     return batches
@@ -133,20 +131,25 @@ def discover(*, params: Any = None, ti: Any = None) -> list[list[str]]:
     map_index_template="{{ describe_batch(task.op_kwargs['call_ids']) }}",
 )
 def load_sentences(call_ids: list[str], ended: Any, *, params: Any = None, ti: Any = None) -> None:
-    hook, task = AssemblyAIHook(ASSEMBLYAI), operations.task_key(ti)
+    hook, task = AssemblyAIHook(ASSEMBLYAI_CONN_ID), operations.task_key(ti)
     try:
         tasks.load_calls(
-            RESULTS, call_ids, hook.get_transcript, ended and ended[:], params["give_up_after_h"], task
+            RESULTS_CONN_ID,
+            call_ids,
+            hook.get_transcript,
+            ended and ended[:],
+            params["give_up_after_h"],
+            task,
         )
-        operations.note_completion(RESULTS, call_ids, hook.get_completion_times)
+        operations.note_completion(RESULTS_CONN_ID, call_ids, hook.get_completion_times)
     finally:
         counts = {"load": hook.client.requests_sent, **operations.pull_requests(ti, ("submit", "wait"))}
-        operations.add_requests(RESULTS, counts)
+        operations.add_requests(RESULTS_CONN_ID, counts)
 
 
 @task(trigger_rule="all_done")
 def score() -> int:
-    return tasks.score_calls(RESULTS)
+    return tasks.score_calls(RESULTS_CONN_ID)
 
 
 @task(trigger_rule="all_done", outlets=[SCORES])
@@ -154,7 +157,7 @@ def report(
     batches: list[list[str]] | None, *, params: Any = None, ti: Any = None, outlet_events: Any = None
 ) -> None:
     states = ti.get_task_states(dag_id=ti.dag_id, run_ids=[ti.run_id])[ti.run_id]
-    counts = tasks.report_run(RESULTS, batches or [], states, params["max_failed_share"])
+    counts = tasks.report_run(RESULTS_CONN_ID, batches or [], states, params["max_failed_share"])
     outlet_events[SCORES].extra = counts
 
 
@@ -192,8 +195,8 @@ def _connect_tasks(wait_timeout: timedelta) -> None:
     batches = discover()
     submit = AssemblyAISubmitTranscriptOperator.partial(
         task_id="submit",
-        assemblyai_conn_id=ASSEMBLYAI,
-        memory=LedgerMemory(RESULTS),
+        assemblyai_conn_id=ASSEMBLYAI_CONN_ID,
+        memory=LedgerMemory(RESULTS_CONN_ID),
         upload_workers=8,
         fail_on_error=False,
         push_requests=True,
@@ -201,7 +204,7 @@ def _connect_tasks(wait_timeout: timedelta) -> None:
     ).expand(recordings=batches)
     wait = AssemblyAITranscriptSensor.partial(
         task_id="wait",
-        assemblyai_conn_id=ASSEMBLYAI,
+        assemblyai_conn_id=ASSEMBLYAI_CONN_ID,
         fail_on_error=False,
         patience="{{ params.wait_s / 3 }}",
         end_after="{{ params.wait_s }}",

@@ -12,15 +12,13 @@ from typing import Any, Self
 
 import requests
 
-from call_sentiment import DAG_ID
+from call_sentiment import ASSEMBLYAI_CONN_ID, DAG_ID, RESULTS_CONN_ID
 from local_stack.airflow_api import AirflowApi, wait_for
 from local_stack.environment import component_environment
 from local_stack.paths import REPOSITORY
 from local_stack.postgres import EmbeddedPostgres, connection_fields, sqlalchemy_url
 from local_stack.processes import ProcessGroup, free_port
 
-RESULTS_CONNECTION = "call_sentiment_db"
-ASSEMBLYAI_CONNECTION = "assemblyai_default"
 SANDBOX_KEY = "sandbox-key"
 
 COMPONENTS: Mapping[str, tuple[str, ...]] = {
@@ -140,7 +138,7 @@ class Stack:
     def connect(self, *, base_url: str, api_key: str, extra: Mapping[str, Any] | None = None) -> None:
         """Store the Airflow connections to AssemblyAI (or the sandbox) and to the results."""
         self.api.put_connection(
-            ASSEMBLYAI_CONNECTION,
+            ASSEMBLYAI_CONN_ID,
             {
                 "conn_type": "assemblyai",
                 "host": base_url,
@@ -148,7 +146,7 @@ class Stack:
                 "extra": json.dumps(extra) if extra else None,
             },
         )
-        self.api.put_connection(RESULTS_CONNECTION, connection_fields(self.results_dsn))
+        self.api.put_connection(RESULTS_CONN_ID, connection_fields(self.results_dsn))
 
 
 _AIRFLOW = (sys.executable, "-m", "airflow")

@@ -24,8 +24,9 @@ from benchmarks.support import print_table
 from benchmarks.waiting.peers import PEERS
 from benchmarks.waiting.vendor import Vendor
 from benchmarks.waiting.watchers import Memory, Wait, blocked
+from call_sentiment import ASSEMBLYAI_CONN_ID
 from local_stack.airflow_api import wait_for
-from local_stack.stack import ASSEMBLYAI_CONNECTION, COMPONENTS, SANDBOX_KEY, Stack
+from local_stack.stack import COMPONENTS, SANDBOX_KEY, Stack
 
 MEAN_S = 60.0
 SHAPE = 4
@@ -55,7 +56,7 @@ class Trial:
             self.stack.api.unpause(dag_id)
         url = self.stack.sandbox_url
         self.stack.api.put_connection(
-            ASSEMBLYAI_CONNECTION, {"conn_type": "assemblyai", "host": url, "password": SANDBOX_KEY}
+            ASSEMBLYAI_CONN_ID, {"conn_type": "assemblyai", "host": url, "password": SANDBOX_KEY}
         )
 
     def wait(self, dag_id: str, batches: Sequence[Sequence[str]]) -> list[dict[str, Any]]:

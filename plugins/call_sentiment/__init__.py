@@ -3,3 +3,7 @@
 from __future__ import annotations
 
 DAG_ID = "call_sentiment"
+
+ASSEMBLYAI_CONN_ID = "assemblyai_default"
+RESULTS_CONN_ID = "call_sentiment_db"
+"""The Airflow connections of the Dag and of what belongs to it."""

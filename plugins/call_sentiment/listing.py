@@ -105,7 +105,19 @@ def find_calls(
     """
     if not limit:
         return []
-    place = _find_place(connection, beyond)
+    return _find_from(connection, filters, order, limit, _find_place(connection, beyond), backwards, are_few)
+
+
+def _find_from(
+    connection: Connection,
+    filters: Filters,
+    order: Order,
+    limit: int,
+    place: Row | None,
+    backwards: bool,
+    are_few: bool,
+) -> list[Row]:
+    """The rows next to a place in the order, which is what `listing/find_place` says of a call."""
     rows: list[Row] = []
     for section in _ORDERS[order][:: -1 if backwards else 1]:
         after = place
@@ -142,11 +154,12 @@ def neighbours(
 
     For a call that is not listed, None and None.
     """
-    if _find_place(connection, call_id) is None:
+    place = _find_place(connection, call_id)
+    if place is None:
         return None, None
     few = count_calls(connection, filters, FEW + 1) <= FEW
-    before = find_calls(connection, filters, order, 1, beyond=call_id, backwards=True, are_few=few)
-    after = find_calls(connection, filters, order, 1, beyond=call_id, are_few=few)
+    before = _find_from(connection, filters, order, 1, place, True, few)
+    after = _find_from(connection, filters, order, 1, place, False, few)
     return (before[0]["call_id"] if before else None, after[0]["call_id"] if after else None)
 
 

@@ -1,6 +1,6 @@
 """Scores history again, and compares the scores by two versions of the formulas.
 
-python -m call_sentiment.rescore [--before 2026-11-22T12:00+00:00] [--postgres-conn-id call_sentiment_db]
+python -m call_sentiment.rescore [--before 2026-11-22T12:00+00:00] [--postgres-conn-id ID]
 python -m call_sentiment.rescore --diff 1.0 1.1
 """
 
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import psycopg2
 
+from call_sentiment import RESULTS_CONN_ID
 from call_sentiment.database import connect, run_sql
 from call_sentiment.migrations import migrate
 from call_sentiment.scoring.score import FORMULA_VERSION, score_transcripts
@@ -165,7 +166,7 @@ def _read_options(arguments: Sequence[str] | None) -> argparse.Namespace:
         description="Score all history again, from the stored sentences. After an interruption, run it again"
         " with the same options to continue.",
     )
-    parser.add_argument("--postgres-conn-id", default="call_sentiment_db", help="Airflow connection")
+    parser.add_argument("--postgres-conn-id", default=RESULTS_CONN_ID, help="Airflow connection")
     before_or_diff = parser.add_mutually_exclusive_group()
     before_or_diff.add_argument(
         "--before",

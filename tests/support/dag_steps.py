@@ -22,11 +22,10 @@ from airflow.triggers.base import TaskSuccessEvent
 
 from assemblyai_provider.hooks import AssemblyAIHook
 from assemblyai_provider.triggers import AssemblyAITranscriptTrigger
-from call_sentiment import tasks
+from call_sentiment import ASSEMBLYAI_CONN_ID, RESULTS_CONN_ID, tasks
 from tests.support.airflow_task import ExecutionApi, run_task
 
 TRIES = 3
-RESULTS, ASSEMBLYAI = call_sentiment_dag.RESULTS, call_sentiment_dag.ASSEMBLYAI
 DAG = call_sentiment_dag.call_sentiment
 PARAMS = {name: param.value for name, param in call_sentiment_dag.PARAMS.items()}
 
@@ -38,9 +37,11 @@ class StepFailedError(RuntimeError):
 
 
 def discover(location: str) -> list[list[str]]:
-    AssemblyAIHook(ASSEMBLYAI).check_account()
-    hook = AssemblyAIHook(ASSEMBLYAI)
-    return tasks.discover_calls(RESULTS, {**PARAMS, "recordings": location}, hook.get_transcript) or []
+    AssemblyAIHook(ASSEMBLYAI_CONN_ID).check_account()
+    hook = AssemblyAIHook(ASSEMBLYAI_CONN_ID)
+    return (
+        tasks.discover_calls(RESULTS_CONN_ID, {**PARAMS, "recordings": location}, hook.get_transcript) or []
+    )
 
 
 def submit(call_ids: Sequence[str], *, try_number: int = 1) -> list[str]:
@@ -65,7 +66,7 @@ def wait(transcript_ids: Sequence[str]) -> None:
 
 def run_trigger(transcript_ids: Sequence[str]) -> None:
     async def first_event() -> object:
-        trigger = AssemblyAITranscriptTrigger(transcript_ids, ASSEMBLYAI, 0.2, False)
+        trigger = AssemblyAITranscriptTrigger(transcript_ids, ASSEMBLYAI_CONN_ID, 0.2, False)
         async with aclosing(trigger.run()) as events:  # type: ignore[type-var]
             async for event in events:
                 return event
@@ -89,7 +90,7 @@ def score() -> int:
 
 
 def report(batches: Sequence[Sequence[str]]) -> dict[str, float]:
-    return tasks.report_run(RESULTS, batches, {}, 1.0)
+    return tasks.report_run(RESULTS_CONN_ID, batches, {}, 1.0)
 
 
 def run(location: str) -> dict[str, float]:

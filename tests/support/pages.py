@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 import requests
 
+from call_sentiment import RESULTS_CONN_ID
 from call_sentiment.database import connect_dsn
 from call_sentiment.migrations import migrate
 from local_stack.postgres import airflow_connection
-from local_stack.stack import RESULTS_CONNECTION, Stack
+from local_stack.stack import Stack
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
@@ -94,7 +95,7 @@ def _settings(stack: Stack, folder: Path, path: str, all_admins: bool) -> dict[s
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(f"{n}:{role}" for n, role in ROLES.items()),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),
         "AIRFLOW__API__BASE_URL": f"{stack.api.base_url}{path}",
-        f"AIRFLOW_CONN_{RESULTS_CONNECTION.upper()}": airflow_connection(stack.results_dsn),
+        f"AIRFLOW_CONN_{RESULTS_CONN_ID.upper()}": airflow_connection(stack.results_dsn),
     }
 
 

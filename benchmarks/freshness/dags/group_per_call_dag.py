@@ -18,12 +18,10 @@ from airflow.sdk import Param, dag, task, task_group
 from assemblyai_provider.hooks import AssemblyAIHook
 from assemblyai_provider.operators import AssemblyAISubmitTranscriptOperator
 from assemblyai_provider.sensors import AssemblyAITranscriptSensor
-from call_sentiment import tasks
+from call_sentiment import ASSEMBLYAI_CONN_ID, RESULTS_CONN_ID, tasks
 from call_sentiment.database import connect
 from call_sentiment.ledger_memory import LedgerMemory
 
-ASSEMBLYAI = "assemblyai_default"
-RESULTS = "call_sentiment_db"
 PARAMS = {
     "recordings": Param(os.environ.get("CALL_SENTIMENT_RECORDINGS", "recordings"), type="string"),
     "batch_size": Param(1, const=1),
@@ -47,32 +45,32 @@ def group_per_call() -> None:
     # One at a time, or a run would take what another one has claimed meanwhile.
     @task(max_active_tis_per_dag=1)
     def discover(*, params: Any = None) -> list[str]:
-        AssemblyAIHook(ASSEMBLYAI).check_account()
-        with closing(connect(RESULTS)) as connection, connection.cursor() as cursor:
+        AssemblyAIHook(ASSEMBLYAI_CONN_ID).check_account()
+        with closing(connect(RESULTS_CONN_ID)) as connection, connection.cursor() as cursor:
             cursor.execute("SELECT clock_timestamp()")
             began = cursor.fetchone()
-            tasks.discover_calls(RESULTS, params, AssemblyAIHook(ASSEMBLYAI).get_transcript)
+            tasks.discover_calls(RESULTS_CONN_ID, params, AssemblyAIHook(ASSEMBLYAI_CONN_ID).get_transcript)
             cursor.execute("SELECT call_id FROM call_sentiment.transcripts WHERE created_at >= %s", began)
             return [call_id for (call_id,) in cursor.fetchall()]
 
     @task(task_id="load", trigger_rule="all_done")
     def load_and_score(call_id: str) -> int:
-        tasks.load_calls(RESULTS, [call_id], AssemblyAIHook(ASSEMBLYAI).get_transcript)
-        return tasks.score_calls(RESULTS)
+        tasks.load_calls(RESULTS_CONN_ID, [call_id], AssemblyAIHook(ASSEMBLYAI_CONN_ID).get_transcript)
+        return tasks.score_calls(RESULTS_CONN_ID)
 
     @task_group
     def transcribe(call_id: str) -> None:
         submit = AssemblyAISubmitTranscriptOperator(
             task_id="submit",
             recordings=call_id,
-            assemblyai_conn_id=ASSEMBLYAI,
-            memory=LedgerMemory(RESULTS),
+            assemblyai_conn_id=ASSEMBLYAI_CONN_ID,
+            memory=LedgerMemory(RESULTS_CONN_ID),
             fail_on_error=False,
         )
         wait = AssemblyAITranscriptSensor(
             task_id="wait",
             transcript_ids=submit.output,
-            assemblyai_conn_id=ASSEMBLYAI,
+            assemblyai_conn_id=ASSEMBLYAI_CONN_ID,
             fail_on_error=False,
             timeout=timedelta(hours=1),
             trigger_rule="all_done",

@@ -16,11 +16,9 @@ from airflow.sdk import Param, dag, task
 from assemblyai_provider.hooks import AssemblyAIHook
 from assemblyai_provider.operators import AssemblyAISubmitTranscriptOperator
 from assemblyai_provider.sensors import AssemblyAITranscriptSensor
-from call_sentiment import tasks
+from call_sentiment import ASSEMBLYAI_CONN_ID, RESULTS_CONN_ID, tasks
 from call_sentiment.ledger_memory import LedgerMemory
 
-ASSEMBLYAI = "assemblyai_default"
-RESULTS = "call_sentiment_db"
 PARAMS = {
     "recordings": Param(os.environ.get("CALL_SENTIMENT_RECORDINGS", "recordings"), type="string"),
     "batch_size": Param(100, type="integer"),
@@ -43,34 +41,34 @@ PARAMS = {
 def whole_run() -> None:
     @task
     def discover(*, params: Any = None) -> list[list[str]]:
-        hook = AssemblyAIHook(ASSEMBLYAI)
+        hook = AssemblyAIHook(ASSEMBLYAI_CONN_ID)
         hook.check_account()
-        return tasks.discover_calls(RESULTS, params, hook.get_transcript) or []
+        return tasks.discover_calls(RESULTS_CONN_ID, params, hook.get_transcript) or []
 
     @task(task_id="load", trigger_rule="all_done")
     def load_sentences(call_ids: list[str]) -> None:
-        tasks.load_calls(RESULTS, call_ids, AssemblyAIHook(ASSEMBLYAI).get_transcript)
+        tasks.load_calls(RESULTS_CONN_ID, call_ids, AssemblyAIHook(ASSEMBLYAI_CONN_ID).get_transcript)
 
     @task(trigger_rule="all_done")
     def score() -> int:
-        return tasks.score_calls(RESULTS)
+        return tasks.score_calls(RESULTS_CONN_ID)
 
     @task(trigger_rule="all_done")
     def report(batches: Any, *, ti: Any = None) -> None:
         states = ti.get_task_states(dag_id=ti.dag_id, run_ids=[ti.run_id])[ti.run_id]
-        tasks.report_run(RESULTS, batches or [], states, max_failed_share=0.5)
+        tasks.report_run(RESULTS_CONN_ID, batches or [], states, max_failed_share=0.5)
 
     batches = discover()
     submit = AssemblyAISubmitTranscriptOperator.partial(
         task_id="submit",
-        assemblyai_conn_id=ASSEMBLYAI,
-        memory=LedgerMemory(RESULTS),
+        assemblyai_conn_id=ASSEMBLYAI_CONN_ID,
+        memory=LedgerMemory(RESULTS_CONN_ID),
         upload_workers=8,
         fail_on_error=False,
     ).expand(recordings=batches)
     wait = AssemblyAITranscriptSensor.partial(
         task_id="wait",
-        assemblyai_conn_id=ASSEMBLYAI,
+        assemblyai_conn_id=ASSEMBLYAI_CONN_ID,
         fail_on_error=False,
         timeout=timedelta(hours=1),
         trigger_rule="all_done",

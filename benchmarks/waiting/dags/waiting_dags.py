@@ -12,8 +12,8 @@ from airflow.providers.standard.sensors.python import PythonSensor
 from airflow.sdk import BaseHook, Param, dag, task
 
 from assemblyai_provider.sensors import AssemblyAITranscriptSensor
+from call_sentiment import ASSEMBLYAI_CONN_ID
 
-ASSEMBLYAI = "assemblyai_default"
 PARAMS = {"ids": Param("", type="string", description="A JSON file: AssemblyAI's ids, in lists.")}
 LIMITS = {"timeout": timedelta(hours=1), "retries": 2, "retry_delay": timedelta(seconds=5)}
 
@@ -25,7 +25,7 @@ def batches(*, params: Any = None) -> list[list[str]]:
 
 
 def is_over(transcript_id: str) -> bool:
-    connection = BaseHook.get_connection(ASSEMBLYAI)
+    connection = BaseHook.get_connection(ASSEMBLYAI_CONN_ID)
     answer = requests.get(
         f"{connection.host}/v2/transcript/{transcript_id}",
         headers={"Authorization": connection.password or ""},

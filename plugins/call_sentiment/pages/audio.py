@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from assemblyai_provider.models import is_web_url
 from call_sentiment.discovery.folders import AUDIO_SUFFIXES
-from call_sentiment.discovery.locations import file_version, local_path, open_file, size_of
+from call_sentiment.discovery.locations import file_version, local_path, open_file
 
 CHUNK_BYTES = 256 * 1024
 READERS = 8
@@ -102,10 +102,10 @@ def media_type(recording: str) -> str:
 
 def open_recording(recording: str) -> tuple[IO[bytes], int]:
     """Open a recording; with its size in bytes. Raises OSError, LocationError or what its store raises."""
-    version = file_version(recording)
-    if version is None:
-        raise FileNotFoundError(recording)
-    return open_file(recording), size_of(version)
+    file = open_file(recording)
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    return file, size
 
 
 def read_range(header: str | None, size: int) -> Part | None:

@@ -15,13 +15,13 @@ from sqlalchemy import create_engine
 from sqlalchemy.exc import TimeoutError as NoConnectionFreeError
 from sqlalchemy.pool import QueuePool
 
+from call_sentiment import RESULTS_CONN_ID
 from call_sentiment.database import connect, run_sql
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
     from sqlalchemy import Engine
 
-WRITE_CONN_ID = "call_sentiment_db"
 READ_CONN_ID_VARIABLE = "CALL_SENTIMENT_PAGES_CONN_ID"
 """Environment variable: the Airflow connection to read with, such as that of a role that may only read."""
 
@@ -44,14 +44,14 @@ def rows(name: str, params: Mapping[str, Any] | None = None) -> list[dict[str, A
 @contextmanager
 def reading() -> Iterator[Connection]:
     """A pooled connection that can only read. Raises ResultsUnavailableError."""
-    with _connection(_engine(os.environ.get(READ_CONN_ID_VARIABLE, WRITE_CONN_ID), True)) as connection:
+    with _connection(os.environ.get(READ_CONN_ID_VARIABLE, RESULTS_CONN_ID), True) as connection:
         yield connection
 
 
 @contextmanager
 def writing() -> Iterator[Connection]:
     """A pooled connection, in a transaction that is committed at the end. Raises ResultsUnavailableError."""
-    with _connection(_engine(WRITE_CONN_ID, False)) as connection:
+    with _connection(RESULTS_CONN_ID, False) as connection:
         yield connection
         connection.commit()
 
@@ -82,13 +82,13 @@ def _engine(conn_id: str, read_only: bool) -> Engine:
 
 
 @contextmanager
-def _connection(engine: Engine) -> Iterator[Connection]:
+def _connection(conn_id: str, read_only: bool) -> Iterator[Connection]:
     try:
-        pooled = engine.raw_connection()
+        pooled = _engine(conn_id, read_only).raw_connection()
     except NoConnectionFreeError:
         raise ResultsUnavailableError("All connections of the pages are busy. Try again.") from None
     except Exception as error:
-        raise _unavailable(error) from error
+        raise _unavailable(conn_id, error) from error
     try:
         yield pooled.driver_connection  # type: ignore[misc]
     except psycopg2.errors.QueryCanceled:
@@ -97,16 +97,16 @@ def _connection(engine: Engine) -> Iterator[Connection]:
             "for example to fewer days."
         ) from None
     except psycopg2.errors.UndefinedTable as error:
-        raise _unavailable(error) from error
+        raise _unavailable(conn_id, error) from error
     except psycopg2.OperationalError as error:
         pooled.invalidate()
-        raise _unavailable(error) from error
+        raise _unavailable(conn_id, error) from error
     finally:
         # Returned to the pool, whatever is open is rolled back.
         pooled.close()
 
 
-def _unavailable(error: Exception) -> ResultsUnavailableError:
+def _unavailable(conn_id: str, error: Exception) -> ResultsUnavailableError:
     # Not str(error): it may name host and user.
     if isinstance(error, (psycopg2.errors.UndefinedTable, psycopg2.errors.InvalidSchemaName)):
         return ResultsUnavailableError(
@@ -115,11 +115,11 @@ def _unavailable(error: Exception) -> ResultsUnavailableError:
         )
     if isinstance(error, AirflowNotFoundException):
         return ResultsUnavailableError(
-            f"There is no Airflow connection {WRITE_CONN_ID}. Add it under Admin, Connections."
+            f"There is no Airflow connection {conn_id}. Add it under Admin, Connections."
         )
     return ResultsUnavailableError(
         f"The results database does not answer ({type(error).__name__}). Check the Airflow connection "
-        f"{WRITE_CONN_ID}."
+        f"{conn_id}."
     )
 
 

@@ -14,6 +14,7 @@ from urllib.parse import quote
 import pytest
 
 from assemblyai_sandbox.testing import SandboxServer
+from call_sentiment import ASSEMBLYAI_CONN_ID, RESULTS_CONN_ID
 from call_sentiment.database import connect_dsn
 from tests.support import dag_steps
 from tests.support.files import set_at_rest
@@ -150,9 +151,9 @@ def test_a_file_that_may_still_be_written_waits(
 def test_a_time_to_come_does_not_hold_a_recording_for_ever(centre: Centre) -> None:
     address = centre.put("a.mp3", "whole", age_s=-(10**8))
     assert dag_steps.tasks.discover_calls(
-        dag_steps.RESULTS,
+        RESULTS_CONN_ID,
         {**dag_steps.PARAMS, "recordings": str(centre.folder), "min_unchanged_s": 0},
-        dag_steps.AssemblyAIHook(dag_steps.ASSEMBLYAI).get_transcript,
+        dag_steps.AssemblyAIHook(ASSEMBLYAI_CONN_ID).get_transcript,
     ) == [[address]]
 
 

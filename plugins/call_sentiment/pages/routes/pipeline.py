@@ -11,6 +11,7 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 from fastapi import APIRouter, Query, Request, Response
 
 from assemblyai_provider.models import DEFAULT_REQUEST_BUDGET
+from call_sentiment import ASSEMBLYAI_CONN_ID
 from call_sentiment.database import run_sql
 from call_sentiment.discovery.claims import MAX_ATTEMPTS
 from call_sentiment.pages import guards
@@ -33,7 +34,6 @@ STATEMENTS = (
     "pages/pipeline_days",
     "pages/pipeline_requests",
 )
-ASSEMBLYAI_CONN_ID = "assemblyai_default"
 
 
 @router.get("/pipeline")

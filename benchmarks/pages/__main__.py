@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, get_args
 from benchmarks.support import execute, print_machine, print_table, results_database, seconds
 from call_sentiment import listing
 from call_sentiment.listing_filters import Filters
+from call_sentiment.listing_search import find_page
 from call_sentiment.scoring.score import score_pending
 from tests.support.history import insert_calls
 
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
 
 SENTENCES = 100
-ROWS = 51
+ROWS = 50
+COUNT_LIMIT = 1000
 CHOICES = 500
 
 # Filters that depend on the order are the worst case: the queue "closed" had its last call long before the
@@ -130,10 +132,8 @@ def fill(connection: Connection, calls: int, with_sentences: int) -> None:
 def show_page(connection: Connection, filters: Filters, order: listing.Order) -> None:
     """All statements of a page, as its route runs them."""
     connection.autocommit = False
-    limit = 1000 if filters.search().is_exact else 100
-    count = listing.count_calls(connection, filters, limit + 1)
-    rows = listing.find_calls(connection, filters, order, ROWS if count else 0, are_few=count <= limit)
-    listing.find_sentences(connection, filters, rows)
+    count = listing.count_calls(connection, filters, COUNT_LIMIT + 1)
+    find_page(connection, filters, order, ROWS if count else 0, are_few=count <= COUNT_LIMIT)
     listing.find_choices(connection, CHOICES)
     connection.rollback()
     connection.autocommit = True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -98,6 +98,8 @@ def find_calls(
 ) -> list[Row]:
     """Up to `limit` rows for the filters, those next to the call `beyond` first; all in the given order.
 
+    Of a search it is sure only that all its words are said in the call: see `listing_search`.
+
     :param beyond: id of the call before the first row; None, or a call that is not there any more: begin.
     :param backwards: rows before that call instead of after it; without it, the last rows of all.
     :param are_few: find all calls of the filters, then sort them. Else the order is walked along, which takes
@@ -105,19 +107,7 @@ def find_calls(
     """
     if not limit:
         return []
-    return _find_from(connection, filters, order, limit, _find_place(connection, beyond), backwards, are_few)
-
-
-def _find_from(
-    connection: Connection,
-    filters: Filters,
-    order: Order,
-    limit: int,
-    place: Row | None,
-    backwards: bool,
-    are_few: bool,
-) -> list[Row]:
-    """The rows next to a place in the order, which is what `listing/find_place` says of a call."""
+    place = _find_place(connection, beyond)
     rows: list[Row] = []
     for section in _ORDERS[order][:: -1 if backwards else 1]:
         after = place
@@ -147,35 +137,15 @@ def _find_place(connection: Connection, call_id: str | None) -> Row | None:
     return found[0] if found else None
 
 
-def neighbours(
-    connection: Connection, filters: Filters, order: Order, call_id: str
-) -> tuple[str | None, str | None]:
-    """Ids of the calls before and after a call in the filtered, sorted list; None at an end.
-
-    For a call that is not listed, None and None.
-    """
-    place = _find_place(connection, call_id)
-    if place is None:
-        return None, None
-    few = count_calls(connection, filters, FEW + 1) <= FEW
-    before = _find_from(connection, filters, order, 1, place, True, few)
-    after = _find_from(connection, filters, order, 1, place, False, few)
-    return (before[0]["call_id"] if before else None, after[0]["call_id"] if after else None)
-
-
 def count_calls(connection: Connection, filters: Filters, limit: int) -> int:
-    """How many calls there are for the filters; `limit` stands for as many or more."""
+    """How many calls `find_calls` has for the filters; `limit` stands for as many or more."""
     (row,) = _run(connection, "listing/count_calls", {**filters.params(), "limit": limit})
     return int(row["count"])
 
 
-def find_sentences(connection: Connection, filters: Filters, rows: Sequence[Row]) -> dict[int, Row]:
-    """For each row's transcript, its first sentence (`text`, `start_ms`) with what was searched for."""
-    patterns = filters.search().patterns
-    if not patterns or not rows:
-        return {}
-    asked = {"transcript_ids": [row["transcript_id"] for row in rows], "patterns": patterns}
-    return {row["transcript_id"]: row for row in run_sql(connection, "listing/find_sentences", asked)}
+def is_listed(connection: Connection, call_id: str) -> bool:
+    """Whether the listing has this call."""
+    return _find_place(connection, call_id) is not None
 
 
 def find_choices(connection: Connection, limit: int) -> dict[str, list[str]]:

@@ -67,7 +67,6 @@ class Filters:
 
     def params(self) -> dict[str, Any]:
         """The parameters of `sql/listing/conditions.sql`."""
-        search = self.search()
         of_calls = _TASKS_OF_CALLS.get(self.task or "")
         # All calls are of this Dag; another one has those it is noted for.
         dag = None if self.dag == DAG_ID and not self.run else self.dag
@@ -83,8 +82,7 @@ class Filters:
             "run": self.run,
             "task": of_calls,
             "map_index": self.map_index if of_calls and (self.map_index or 0) >= 0 else None,
-            "words": search.words or None,
-            "patterns": None if search.is_exact else search.patterns,
+            "words": self.search().words or None,
         }
 
 

@@ -16,11 +16,11 @@ from call_sentiment.listing import (
     count_calls,
     find_calls,
     has_changes,
-    neighbours,
     refresh_after_run,
     refresh_listing,
 )
 from call_sentiment.listing_filters import read_search
+from call_sentiment.listing_search import find_page, neighbours
 from call_sentiment.migrations import migrate
 from call_sentiment.scoring.score import score_pending
 from tests.support.stored import Row, make_old, query, said, store
@@ -279,7 +279,40 @@ SPOKEN = [
 def test_words_are_found_within_one_sentence(db: Connection, search: str, found: bool) -> None:
     store(db, [[said("NEUTRAL", 0.9, 2000 * n, text=text) for n, text in enumerate(SPOKEN)]])
     listed(db)
-    assert len(find_calls(db, Filters(said=search), "newest", 9)) == found
+    assert len(find_page(db, Filters(said=search), "newest", 9).rows) == found
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("limit", [1, 2, 9])
+def test_a_search_goes_on_from_page_to_page_both_ways(db: Connection, order: Order, limit: int) -> None:
+    rng = random.Random(9)
+    texts = [("two one", "one"), ("one", "two"), ("one two", "two")]
+    store(db, [a_call(rng, *rng.choice(texts)) for _ in range(40)])
+    score_pending(db)
+    listed(db)
+    wanted = [
+        row["call_id"]
+        for row in find_calls(db, Filters(), order, 99)
+        if any("one two" in text for text in words_of(db, row["transcript_id"]))
+    ]
+    assert 0 < len(wanted) < 40
+    filters = Filters(said='"one two"')
+    for backwards in (False, True):
+        found: list[str] = []
+        page, beyond = None, None
+        while page is None or page.has_more:
+            page = find_page(db, filters, order, limit, beyond=beyond, backwards=backwards, look_at=7)
+            ids = [row["call_id"] for row in page.rows]
+            assert len(ids) <= limit
+            assert page.looked_at <= 7
+            found = ids + found if backwards else found + ids
+            beyond = page.first if backwards else page.last
+        assert found == wanted
+
+
+def words_of(db: Connection, transcript_id: int) -> list[str]:
+    rows = query(db, "SELECT text FROM call_sentiment.sentences WHERE transcript_id = %s", transcript_id)
+    return [row["text"] for row in rows]
 
 
 def test_one_word_needs_no_look_at_the_sentences() -> None:

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 import pytest
 
 from call_sentiment.listing import refresh_after_run
+from call_sentiment.listing_search import LOOKED_AT
 from call_sentiment.scoring.score import score_pending
 from tests.support.pages import PagesServer
 from tests.support.stored import query, said, store
@@ -256,3 +257,23 @@ def test_a_database_that_cannot_be_written_is_shown_as_it_was(
     finally:
         lock.close()
     assert sorted(ask(server)) == ["one", "two"]
+
+
+def test_a_search_that_sentences_decide_goes_on_where_a_page_has_looked(
+    server: PagesServer, results: Connection
+) -> None:
+    spoken = [[said("NEUTRAL", 0.9, 0, text=text)] for text in ["a late fee", *["late, no fee"] * LOOKED_AT]]
+    store(results, spoken, started_at=datetime(2026, 11, 1, tzinfo=UTC))
+    query(
+        results,
+        "UPDATE call_sentiment.calls SET call_id = 'old', started_at = '2026-10-01Z' WHERE call_id ="
+        " (SELECT t.call_id FROM call_sentiment.transcripts AS t ORDER BY transcript_id LIMIT 1)",
+    )
+    refresh_after_run(results)
+    html = server.get("calls?q=%22late+fee%22").text
+    assert ids(html) == []
+    assert f"{LOOKED_AT} calls looked at so far" in html
+    (onward,) = (link for link in HREF.findall(html) if "after=" in link)
+    assert ask(server, onward.removeprefix("/call-sentiment/calls").replace("&amp;", "&")) == ["old"]
+    rows = list(csv.reader(io.StringIO(server.get("calls.csv?q=%22late+fee%22").text)))
+    assert [row[0] for row in rows] == ["call_id", "old"]

@@ -11,6 +11,7 @@ from call_sentiment import listing
 from call_sentiment.database import run_sql
 from call_sentiment.discovery.discover import MAX_ATTEMPTS
 from call_sentiment.listing_filters import Filters
+from call_sentiment.listing_search import neighbours
 from call_sentiment.pages import audio, figures, guards, timeline
 from call_sentiment.pages.filters import Chosen, Sort
 from call_sentiment.pages.render import moment, render
@@ -61,7 +62,7 @@ def list_filters(request: Request) -> list[tuple[str, str]]:
 def _find_neighbours(call_id: str, chosen: Filters, order: listing.Order) -> dict[str, str | None]:
     """The calls before and after a call in the list it was reached from; None at its ends."""
     with reading() as connection:
-        previous, following = listing.neighbours(connection, chosen, order, call_id)
+        previous, following = neighbours(connection, chosen, order, call_id)
     return {"previous": previous, "next": following}
 
 

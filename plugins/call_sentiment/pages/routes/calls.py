@@ -15,6 +15,7 @@ from fastapi.responses import StreamingResponse
 
 from call_sentiment import DAG_ID, listing
 from call_sentiment.listing_filters import Filters
+from call_sentiment.listing_search import find_page
 from call_sentiment.pages import guards, results
 from call_sentiment.pages.filters import LABELS, STATUSES, Chosen, Sort, Words, parameters
 from call_sentiment.pages.render import query, render
@@ -26,8 +27,6 @@ router = APIRouter(dependencies=guards.READ)
 ROWS = 50
 CSV_ROWS = 2000
 COUNT_LIMIT = 1000
-COUNT_LIMIT_EXACT = 100
-"""The same where each call's sentences are read to decide."""
 CHOICES = 500
 REFRESHED_ROWS = 100
 """Changes that a page brings into the listing before it is shown: about three milliseconds a call."""
@@ -42,31 +41,27 @@ def calls(
     """The calls of the filters, a page of them."""
     refresh()
     order = sort or "newest"
-    count_limit = COUNT_LIMIT if filters.search().is_exact else COUNT_LIMIT_EXACT
     backwards = bool(before)
     with results.reading() as connection:
-        count = listing.count_calls(connection, filters, count_limit + 1)
-        found = listing.find_calls(
+        count = listing.count_calls(connection, filters, COUNT_LIMIT + 1)
+        found = find_page(
             connection,
             filters,
             order,
             # Nothing is not looked for twice.
-            ROWS + 1 if count else 0,
+            ROWS if count else 0,
             beyond=before or after or None,
             backwards=backwards,
-            are_few=count <= count_limit,
+            are_few=count <= COUNT_LIMIT,
         )
-        more = len(found) > ROWS
-        shown = (found[-ROWS:] if backwards else found[:ROWS]) if more else found
-        said = listing.find_sentences(connection, filters, shown)
         choices = listing.find_choices(connection, CHOICES)
     return render(
         request,
         "calls.html",
         page="calls",
-        calls=shown,
-        said=said,
-        count=f"{count_limit:,}+" if count > count_limit else f"{count:,}",
+        found=found,
+        is_exact=filters.search().is_exact,
+        count=f"{COUNT_LIMIT:,}+" if count > COUNT_LIMIT else f"{count:,}",
         filters=filters,
         sort=order,
         parameters=parameters(filters, order),
@@ -75,8 +70,8 @@ def calls(
         labels=LABELS,
         statuses=STATUSES,
         orders=ORDERS,
-        earlier=shown[0]["call_id"] if shown and (more if backwards else after) else None,
-        later=shown[-1]["call_id"] if shown and (more or backwards) else None,
+        earlier=found.first if (found.has_more if backwards else after) else None,
+        later=found.last if found.has_more or backwards else None,
     )
 
 
@@ -130,11 +125,13 @@ def _read_pages(filters: Filters, order: listing.Order) -> Iterator[list[listing
         with results.reading() as connection:
             if few is None:
                 few = listing.count_calls(connection, filters, listing.FEW + 1) <= listing.FEW
-            found = listing.find_calls(connection, filters, order, CSV_ROWS, beyond=beyond, are_few=few)
-        yield found
-        if len(found) < CSV_ROWS:
+            page = find_page(
+                connection, filters, order, CSV_ROWS, beyond=beyond, are_few=few, look_at=CSV_ROWS
+            )
+        yield list(page.rows)
+        if not page.has_more:
             return
-        beyond = found[-1]["call_id"]
+        beyond = page.last
 
 
 def _write_csv(first: list[listing.Row], others: Iterator[list[listing.Row]]) -> Iterator[str]:

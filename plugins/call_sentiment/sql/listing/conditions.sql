@@ -21,11 +21,3 @@ AND (
     ))
 )
 AND (%(words)s IS NULL OR l.words @@ to_tsquery('simple', %(words)s))
-AND (
-    %(patterns)s IS NULL
-    OR EXISTS (
-        SELECT
-        FROM call_sentiment.sentences AS s
-        WHERE s.transcript_id = l.transcript_id AND s.text ~* ALL (%(patterns)s::text[])
-    )
-)

@@ -54,7 +54,8 @@ _ORDERS: Mapping[Order, tuple[Section, ...]] = {
 FEW = 1000
 """So many calls are quickly sorted."""
 REFRESH_PORTION = 1000
-REFRESH_PORTIONS = 100
+REFRESH_PORTIONS = 10
+"""About 30 seconds of a task at most; the tasks that follow do the rest."""
 
 
 def refresh_listing(connection: Connection, limit: int = REFRESH_PORTION) -> int:
@@ -80,10 +81,10 @@ def refresh_after_run(connection: Connection) -> None:
         log.warning("The listing of the page of calls was not refreshed: %s", error)
 
 
-def has_changes(connection: Connection) -> bool:
-    """Whether the listing misses changes."""
-    (row,) = run_sql(connection, "listing/has_changes")
-    return bool(row["missing"])
+def count_changes(connection: Connection, limit: int) -> int:
+    """How many changes the listing misses; `limit` stands for as many or more."""
+    (row,) = run_sql(connection, "listing/count_changes", {"limit": limit})
+    return int(row["count"])
 
 
 def find_calls(

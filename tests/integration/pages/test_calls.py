@@ -277,3 +277,21 @@ def test_a_search_that_sentences_decide_goes_on_where_a_page_has_looked(
     assert ask(server, onward.removeprefix("/call-sentiment/calls").replace("&amp;", "&")) == ["old"]
     rows = list(csv.reader(io.StringIO(server.get("calls.csv?q=%22late+fee%22").text)))
     assert [row[0] for row in rows] == ["call_id", "old"]
+
+
+def test_a_list_that_misses_calls_says_so(server: PagesServer, results: Connection) -> None:
+    store(results, [[said("NEUTRAL", 0.9, 0)]] * 250)
+    missing = 250
+    while found := re.search(r"misses changes of (\d+) calls", server.get("calls").text):
+        # Each view brings some of them in.
+        assert int(found[1]) < missing
+        missing = int(found[1])
+    assert 0 < missing < 250
+    assert "250 calls" in server.get("calls").text
+
+
+def test_a_task_without_calls_says_why(server: PagesServer, results: Connection) -> None:
+    add(results, "a", "Hello.")
+    html = server.get("calls?dag=call_sentiment&run=r&task=load&map_index=0").text
+    assert "This task has handled no call" in html
+    assert 'href="/call-sentiment/calls?dag=call_sentiment&amp;run=r"' in html

@@ -28,6 +28,7 @@ ROWS = 50
 CSV_ROWS = 2000
 COUNT_LIMIT = 1000
 CHOICES = 500
+MISSING_LIMIT = 10_000
 REFRESHED_ROWS = 100
 """Changes that a page brings into the listing before it is shown: about three milliseconds a call."""
 
@@ -39,7 +40,7 @@ def calls(
     request: Request, filters: Chosen, sort: Sort = None, after: Words = None, before: Words = None
 ) -> Response:
     """The calls of the filters, a page of them."""
-    refresh()
+    missing = refresh()
     order = sort or "newest"
     backwards = bool(before)
     with results.reading() as connection:
@@ -60,6 +61,7 @@ def calls(
         "calls.html",
         page="calls",
         found=found,
+        missing=missing,
         is_exact=filters.search().is_exact,
         count=f"{COUNT_LIMIT:,}+" if count > COUNT_LIMIT else f"{count:,}",
         filters=filters,
@@ -91,16 +93,23 @@ def chips(filters: Filters, order: str) -> list[dict[str, str]]:
     return [{"text": what, "without": query(**parameters(without, order))}]
 
 
-def refresh() -> None:
-    """Bring the newest changes into the listing, where the database can be written."""
+def refresh() -> str | None:
+    """Bring the newest changes into the listing, where the database can be written.
+
+    Returns how many are still missing, as the page says it; None where it misses none.
+    """
     try:
         with results.reading() as connection:
-            if not listing.has_changes(connection):
-                return
-        with results.writing() as connection:
-            listing.refresh_listing(connection, REFRESHED_ROWS)
+            missing = listing.count_changes(connection, MISSING_LIMIT + 1)
+        if missing:
+            with results.writing() as connection:
+                missing -= listing.refresh_listing(connection, REFRESHED_ROWS)
     except (psycopg2.Error, results.ResultsUnavailableError) as error:
         log.warning("The listing of calls was not refreshed, so it may be old: %s", error)
+        return None
+    if missing <= 0:
+        return None
+    return f"more than {MISSING_LIMIT:,}" if missing >= MISSING_LIMIT - REFRESHED_ROWS else f"{missing:,}"
 
 
 @router.get("/calls.csv")

@@ -111,12 +111,9 @@ END
 $$;
 COMMENT ON FUNCTION call_sentiment.words_of(bigint) IS 'The words of the sentences of a transcript; NULL where it has none.';
 
-INSERT INTO call_sentiment.call_listing
-SELECT s.call_id, s.at, s.queue, s.agent_id, s.status, s.label, s.sentiment_score, s.score_low, s.score_high, s.q1_score,
-       s.q2_score, s.q3_score, s.q4_score, s.worst_window_start_ms, s.worst_window_end_ms, s.needs_review,
-       s.reviewed_label, s.reason, s.notices, s.duration_s, s.transcript_id, call_sentiment.words_of(s.transcript_id)
-FROM call_sentiment.call_listing_source AS s
-ORDER BY s.at;
+-- A long history is brought in by the runs that follow, the newest calls first: this transaction holds locks.
+INSERT INTO call_sentiment.call_listing_changes (call_id)
+SELECT call_id FROM call_sentiment.calls ORDER BY coalesce(started_at, discovered_at) DESC;
 
 -- Orders: by time, by score. Each filter that can be rare in an order has both.
 CREATE INDEX call_listing_time ON call_sentiment.call_listing (at, call_id);

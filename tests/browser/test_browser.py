@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +12,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import CALL, HOSTILE, Login, frame_of
+from tests.support.blind_labels import add_calls, draw, label
+from tests.support.stored import query
 
 if TYPE_CHECKING:
     from tests.support.pages import PagesServer
@@ -19,6 +23,7 @@ PAGES = (
     f"call?id={CALL.replace(' ', '+').replace('&', '%26').replace('?', '%3F')}",
     "pipeline",
     "trends",
+    "calibration",
 )
 
 
@@ -93,6 +98,34 @@ def test_axe_finds_nothing(log_in: Login, server: PagesServer, path: str, theme:
     frame_of(page)
     page.goto(f"{server.pages}/{path}")
     expect(page.locator("main")).to_be_visible()
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+
+
+@pytest.fixture
+def sample(server: PagesServer) -> Iterator[None]:
+    """A reviewed sample of calls of its own, for as long as the test runs."""
+    with closing(server.results()) as db:
+        calls = add_calls(db, 24, queue="sampled")
+        for number, call in enumerate(calls):
+            draw(db, call, wanted=2, sentences={0: 1, 1: 1})
+            for reviewer, said in (("ben", "POSITIVE"), ("cleo", ("POSITIVE", "NEUTRAL")[number % 2])):
+                label(db, call, reviewer, said, ("POSITIVE", "NEGATIVE")[number % 5 == 0])
+                for position, confidence in ((0, 0.5), (1, 0.9)):
+                    label(db, call, reviewer, said, "POSITIVE", position=position, confidence=confidence)
+        yield
+        query(db, "DELETE FROM call_sentiment.transcripts WHERE transcript_id = ANY (%s)", calls)
+        query(db, "DELETE FROM call_sentiment.calls WHERE queue = 'sampled'")
+
+
+@pytest.mark.usefixtures("sample")
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_in_the_figures_of_a_sample(log_in: Login, server: PagesServer, theme: str) -> None:
+    page = log_in("vera", "plugin/calls", theme=theme)
+    frame_of(page)
+    page.goto(f"{server.pages}/calibration?queue=sampled")
+    expect(page.locator("table.agreement tbody tr")).to_have_count(4)
+    expect(page.locator("svg.reliability circle")).to_have_count(2)
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
 

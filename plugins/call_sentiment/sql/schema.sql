@@ -22,6 +22,21 @@ $$;
 
 COMMENT ON FUNCTION call_sentiment.empty_listing() IS 'Empties the listing with the table it is made of.';
 
+CREATE FUNCTION call_sentiment.label_step(label text) RETURNS integer
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT CASE upper(label)
+        WHEN 'VERY_NEGATIVE' THEN -2
+        WHEN 'NEGATIVE' THEN -1
+        WHEN 'NEUTRAL' THEN 0
+        WHEN 'MIXED' THEN 0
+        WHEN 'POSITIVE' THEN 1
+        WHEN 'VERY_POSITIVE' THEN 2
+    END
+$$;
+
+COMMENT ON FUNCTION call_sentiment.label_step(label text) IS 'Place of a label in their order, from -2 to 2; neutral and mixed share the middle. NULL for a label without a place: INSUFFICIENT, NONE.';
+
 CREATE FUNCTION call_sentiment.note_changed_calls() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -141,6 +156,237 @@ END
 $_$;
 
 COMMENT ON FUNCTION call_sentiment.words_of(transcript bigint) IS 'The words of the sentences of a transcript; NULL where it has none.';
+
+CREATE TABLE call_sentiment.calls (
+    call_id text NOT NULL,
+    recording text NOT NULL,
+    query_removed boolean DEFAULT false NOT NULL,
+    started_at timestamp with time zone,
+    queue text,
+    agent_id text,
+    channels jsonb,
+    language_code text,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    discovered_at timestamp with time zone DEFAULT now() NOT NULL,
+    recording_version text,
+    sidecar_version text,
+    recording_number integer DEFAULT 1 NOT NULL,
+    recording_replaced boolean DEFAULT false NOT NULL,
+    notices text[] DEFAULT '{}'::text[] NOT NULL,
+    CONSTRAINT calls_recording_number_check CHECK ((recording_number > 0))
+);
+
+COMMENT ON TABLE call_sentiment.calls IS 'One row per recorded call.';
+COMMENT ON COLUMN call_sentiment.calls.call_id IS 'Name of the call: from its sidecar file or manifest line, else the address of its recording.';
+COMMENT ON COLUMN call_sentiment.calls.recording IS 'Where the recording is. The query of a web address is dropped once the call is submitted.';
+COMMENT ON COLUMN call_sentiment.calls.query_removed IS 'True where the web address had a query that is no longer stored: to send the call again, list it again.';
+COMMENT ON COLUMN call_sentiment.calls.started_at IS 'When the call began, as its sidecar says.';
+COMMENT ON COLUMN call_sentiment.calls.queue IS 'Queue or department, as the sidecar says.';
+COMMENT ON COLUMN call_sentiment.calls.agent_id IS 'Who took the call, as the sidecar says.';
+COMMENT ON COLUMN call_sentiment.calls.channels IS 'Which audio channel (or speaker) is whom, for example {"1": "agent", "2": "customer"}.';
+COMMENT ON COLUMN call_sentiment.calls.language_code IS 'Language the sidecar names; NULL: the API detects it.';
+COMMENT ON COLUMN call_sentiment.calls.metadata IS 'Everything else the sidecar says.';
+COMMENT ON COLUMN call_sentiment.calls.discovered_at IS 'When the recording was first seen.';
+COMMENT ON COLUMN call_sentiment.calls.recording_version IS 'Size and time of change of the recording (or the store''s etag) when it was last looked at; NULL: look at its bytes again.';
+COMMENT ON COLUMN call_sentiment.calls.sidecar_version IS 'The same of its sidecar; NULL where it has none.';
+COMMENT ON COLUMN call_sentiment.calls.recording_number IS 'How many recordings this call has had: one more each time other audio replaced the one before.';
+COMMENT ON COLUMN call_sentiment.calls.recording_replaced IS 'True where the place of its recording holds the audio of another call now.';
+COMMENT ON COLUMN call_sentiment.calls.notices IS 'What does not match in the sidecar, or between it and the recording. Sentences for people.';
+
+CREATE TABLE call_sentiment.label_reviews (
+    review_id bigint NOT NULL,
+    transcript_id bigint NOT NULL,
+    "position" integer,
+    reviewer text NOT NULL,
+    reviewed_label text,
+    reason text,
+    is_blind boolean NOT NULL,
+    computed_label text,
+    confidence double precision,
+    formula_version text,
+    reviewed_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT label_reviews_label CHECK (((reviewed_label = ANY (ARRAY['NEGATIVE'::text, 'NEUTRAL'::text, 'POSITIVE'::text])) OR (("position" IS NULL) AND (reviewed_label = ANY (ARRAY['VERY_NEGATIVE'::text, 'MIXED'::text, 'VERY_POSITIVE'::text])))))
+);
+
+COMMENT ON TABLE call_sentiment.label_reviews IS 'Labels that people gave. Rows are only added: a correction is a new row, and so is the taking back of one.';
+COMMENT ON COLUMN call_sentiment.label_reviews.review_id IS 'Number of the review; of one person''s reviews of the same item the highest holds.';
+COMMENT ON COLUMN call_sentiment.label_reviews.transcript_id IS 'The transcript that was reviewed.';
+COMMENT ON COLUMN call_sentiment.label_reviews."position" IS 'Position of the sentence in sentences; NULL: the whole call.';
+COMMENT ON COLUMN call_sentiment.label_reviews.reviewer IS 'Name of the Airflow user who gave it.';
+COMMENT ON COLUMN call_sentiment.label_reviews.reviewed_label IS 'The label given; NULL: this person took back the one before.';
+COMMENT ON COLUMN call_sentiment.label_reviews.reason IS 'Why, in the reviewer''s words.';
+COMMENT ON COLUMN call_sentiment.label_reviews.is_blind IS 'True where it is this person''s first label of the item, given before the computed one was shown on the form.';
+COMMENT ON COLUMN call_sentiment.label_reviews.computed_label IS 'What was computed, or given by AssemblyAI for a sentence, at that time.';
+COMMENT ON COLUMN call_sentiment.label_reviews.confidence IS 'AssemblyAI''s confidence in the label of the sentence at that time; NULL for a call.';
+COMMENT ON COLUMN call_sentiment.label_reviews.formula_version IS 'Version of the formulas behind the computed label of a call; NULL for a sentence.';
+COMMENT ON COLUMN call_sentiment.label_reviews.reviewed_at IS 'When it was given.';
+
+CREATE TABLE call_sentiment.review_draw_sentences (
+    transcript_id bigint NOT NULL,
+    "position" integer NOT NULL,
+    inclusion_probability double precision NOT NULL,
+    CONSTRAINT review_draw_sentences_inclusion_probability_check CHECK (((inclusion_probability > (0)::double precision) AND (inclusion_probability <= (1)::double precision)))
+);
+
+COMMENT ON TABLE call_sentiment.review_draw_sentences IS 'The random sentences of each drawn call that its reviewers are asked about.';
+COMMENT ON COLUMN call_sentiment.review_draw_sentences.transcript_id IS 'The transcript that was drawn.';
+COMMENT ON COLUMN call_sentiment.review_draw_sentences."position" IS 'Position of the sentence.';
+COMMENT ON COLUMN call_sentiment.review_draw_sentences.inclusion_probability IS 'Probability within its call; multiply it by that of the call.';
+
+CREATE TABLE call_sentiment.review_draws (
+    transcript_id bigint NOT NULL,
+    inclusion_probability double precision NOT NULL,
+    wanted_reviews smallint NOT NULL,
+    drawn_by text NOT NULL,
+    drawn_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT review_draws_inclusion_probability_check CHECK (((inclusion_probability > (0)::double precision) AND (inclusion_probability <= (1)::double precision))),
+    CONSTRAINT review_draws_wanted_reviews_check CHECK ((wanted_reviews = ANY (ARRAY[1, 2])))
+);
+
+COMMENT ON TABLE call_sentiment.review_draws IS 'The random sample of calls to review. Every published figure is made of these, weighted by 1 / inclusion_probability.';
+COMMENT ON COLUMN call_sentiment.review_draws.transcript_id IS 'The transcript that was drawn.';
+COMMENT ON COLUMN call_sentiment.review_draws.inclusion_probability IS 'Probability with which the call was to be drawn: the highest rate ever applied to it.';
+COMMENT ON COLUMN call_sentiment.review_draws.wanted_reviews IS 'How many people are to review it, blind to each other: 2 for every tenth.';
+COMMENT ON COLUMN call_sentiment.review_draws.drawn_by IS 'Airflow user who asked for the sample.';
+COMMENT ON COLUMN call_sentiment.review_draws.drawn_at IS 'When it was drawn first.';
+
+CREATE TABLE call_sentiment.transcripts (
+    transcript_id bigint NOT NULL,
+    call_id text NOT NULL,
+    config_sha256 text NOT NULL,
+    options jsonb NOT NULL,
+    attempt integer NOT NULL,
+    state text NOT NULL,
+    request jsonb,
+    audio_url_sha256 text,
+    content_sha256 text,
+    posted_at timestamp with time zone,
+    assemblyai_id text,
+    submitted_at timestamp with time zone,
+    loaded_at timestamp with time zone,
+    scored_at timestamp with time zone,
+    status text,
+    duplicate_of text,
+    error text,
+    retryable boolean,
+    failed_in text,
+    language_code text,
+    speech_model_used text,
+    audio_duration_s double precision,
+    answer jsonb,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    recording_number integer DEFAULT 1 NOT NULL,
+    notices text[] DEFAULT '{}'::text[] NOT NULL,
+    formula_version text,
+    sentences_deleted boolean DEFAULT false NOT NULL,
+    claimed_by text,
+    given_up_at timestamp with time zone,
+    completed_at timestamp with time zone,
+    CONSTRAINT transcripts_attempt_check CHECK ((attempt > 0)),
+    CONSTRAINT transcripts_check CHECK (((state = 'failed'::text) = (failed_in IS NOT NULL))),
+    CONSTRAINT transcripts_check1 CHECK (((state = 'duplicate'::text) = (duplicate_of IS NOT NULL))),
+    CONSTRAINT transcripts_check2 CHECK (((state <> ALL (ARRAY['submitted'::text, 'loaded'::text, 'scored'::text])) OR (assemblyai_id IS NOT NULL))),
+    CONSTRAINT transcripts_check3 CHECK (((state <> ALL (ARRAY['loaded'::text, 'scored'::text])) OR (status IS NOT NULL))),
+    CONSTRAINT transcripts_failed_in_check CHECK ((failed_in = ANY (ARRAY['discover'::text, 'submit'::text, 'load'::text]))),
+    CONSTRAINT transcripts_given_up CHECK (((given_up_at IS NULL) OR ((state = 'failed'::text) AND (assemblyai_id IS NOT NULL)))),
+    CONSTRAINT transcripts_recording_number_check CHECK ((recording_number > 0)),
+    CONSTRAINT transcripts_scored_version CHECK (((state <> 'scored'::text) OR (formula_version IS NOT NULL))),
+    CONSTRAINT transcripts_state_check CHECK ((state = ANY (ARRAY['intent'::text, 'submitted'::text, 'loaded'::text, 'scored'::text, 'failed'::text, 'duplicate'::text]))),
+    CONSTRAINT transcripts_status_check CHECK ((status = ANY (ARRAY['ok'::text, 'not_analyzed'::text, 'no_speech'::text, 'invalid'::text])))
+);
+
+COMMENT ON TABLE call_sentiment.transcripts IS 'One row per transcript asked for, written before money is spent.';
+COMMENT ON COLUMN call_sentiment.transcripts.transcript_id IS 'Our number of the transcript.';
+COMMENT ON COLUMN call_sentiment.transcripts.call_id IS 'The call it is of.';
+COMMENT ON COLUMN call_sentiment.transcripts.config_sha256 IS 'Hash of options: what makes two transcripts of a call different orders.';
+COMMENT ON COLUMN call_sentiment.transcripts.options IS 'Transcript options asked for when the call was claimed (without webhook settings).';
+COMMENT ON COLUMN call_sentiment.transcripts.attempt IS 'First, second or third try of the same order.';
+COMMENT ON COLUMN call_sentiment.transcripts.state IS 'intent, submitted, loaded, scored; or failed, or duplicate.';
+COMMENT ON COLUMN call_sentiment.transcripts.request IS 'The request as sent, without the address of the audio and without webhook settings.';
+COMMENT ON COLUMN call_sentiment.transcripts.audio_url_sha256 IS 'SHA-256 of the address posted, to find a submission whose answer was lost.';
+COMMENT ON COLUMN call_sentiment.transcripts.content_sha256 IS 'SHA-256 of the recording''s bytes; NULL where the API fetched them itself.';
+COMMENT ON COLUMN call_sentiment.transcripts.posted_at IS 'When the last submission was begun.';
+COMMENT ON COLUMN call_sentiment.transcripts.assemblyai_id IS 'AssemblyAI''s id of the transcript.';
+COMMENT ON COLUMN call_sentiment.transcripts.submitted_at IS 'When AssemblyAI accepted it.';
+COMMENT ON COLUMN call_sentiment.transcripts.loaded_at IS 'When its sentences were stored.';
+COMMENT ON COLUMN call_sentiment.transcripts.scored_at IS 'When it was last scored.';
+COMMENT ON COLUMN call_sentiment.transcripts.status IS 'ok; not_analyzed (the API gave no sentiment: language without it, or switched off); no_speech; invalid (no usable sentence).';
+COMMENT ON COLUMN call_sentiment.transcripts.duplicate_of IS 'Call whose recording holds the same bytes, where state is duplicate.';
+COMMENT ON COLUMN call_sentiment.transcripts.error IS 'Why it failed, or what went wrong in the last try while it is still under way.';
+COMMENT ON COLUMN call_sentiment.transcripts.retryable IS 'Whether a failure may go away by itself; it is tried three times at most.';
+COMMENT ON COLUMN call_sentiment.transcripts.failed_in IS 'Step in which it failed.';
+COMMENT ON COLUMN call_sentiment.transcripts.language_code IS 'Language of the transcript, as AssemblyAI says.';
+COMMENT ON COLUMN call_sentiment.transcripts.speech_model_used IS 'Speech model that did the work; scores may shift when it changes.';
+COMMENT ON COLUMN call_sentiment.transcripts.audio_duration_s IS 'Length of the audio in seconds: what is billed.';
+COMMENT ON COLUMN call_sentiment.transcripts.answer IS 'All else AssemblyAI answered; with the text where no sentence came with it.';
+COMMENT ON COLUMN call_sentiment.transcripts.created_at IS 'When the call was claimed for this transcript.';
+COMMENT ON COLUMN call_sentiment.transcripts.recording_number IS 'Which recording of the call it is of: the call''s recording_number when it was claimed.';
+COMMENT ON COLUMN call_sentiment.transcripts.notices IS 'What does not match between the call and its transcript. Sentences for people.';
+COMMENT ON COLUMN call_sentiment.transcripts.formula_version IS 'Version of the formulas whose scores are shown for it: the one it was last scored by.';
+COMMENT ON COLUMN call_sentiment.transcripts.sentences_deleted IS 'True where its sentences were found deleted when it was to be scored again: it keeps the scores it has.';
+COMMENT ON COLUMN call_sentiment.transcripts.claimed_by IS 'Dag and run that submit it; the claim ends with that run.';
+COMMENT ON COLUMN call_sentiment.transcripts.given_up_at IS 'When AssemblyAI was last found still working on it, long after its time; it is loaded should it complete.';
+COMMENT ON COLUMN call_sentiment.transcripts.completed_at IS 'When its job ended, as AssemblyAI says; NULL where its list did not tell any more.';
+
+CREATE VIEW call_sentiment.blind_reviews AS
+ WITH items AS (
+         SELECT label_reviews.transcript_id,
+            label_reviews."position",
+            label_reviews.reviewer,
+            min(label_reviews.review_id) FILTER (WHERE (label_reviews.is_blind AND (label_reviews.reviewed_label IS NOT NULL))) AS blind_id,
+            min(label_reviews.review_id) FILTER (WHERE (label_reviews.reviewed_label IS NOT NULL)) AS first_id,
+            max(label_reviews.review_id) AS newest_id
+           FROM call_sentiment.label_reviews
+          GROUP BY label_reviews.transcript_id, label_reviews."position", label_reviews.reviewer
+        )
+ SELECT t.call_id,
+    ((COALESCE(c.started_at, c.discovered_at) AT TIME ZONE 'UTC'::text))::date AS day,
+    c.queue,
+    first.transcript_id,
+    first."position",
+    first.reviewer,
+    first.reviewed_label,
+    call_sentiment.label_step(first.reviewed_label) AS reviewed_step,
+    first.computed_label,
+    call_sentiment.label_step(first.computed_label) AS computed_step,
+    first.confidence,
+    first.formula_version,
+    first.reviewed_at,
+        CASE
+            WHEN ((newest.reviewed_label IS NULL) OR (items.blind_id IS NULL)) THEN NULL::double precision
+            WHEN (first."position" IS NULL) THEN ((1)::double precision / d.inclusion_probability)
+            ELSE ((1)::double precision / (d.inclusion_probability * s.inclusion_probability))
+        END AS weight,
+        CASE
+            WHEN (newest.reviewed_label IS NULL) THEN 'taken_back'::text
+            WHEN (items.blind_id IS NULL) THEN 'not_blind'::text
+            WHEN ((d.transcript_id IS NULL) OR ((first."position" IS NOT NULL) AND (s.transcript_id IS NULL))) THEN 'outside_sample'::text
+            ELSE NULL::text
+        END AS left_out
+   FROM ((((((items
+     JOIN call_sentiment.label_reviews first ON ((first.review_id = COALESCE(items.blind_id, items.first_id))))
+     JOIN call_sentiment.label_reviews newest ON ((newest.review_id = items.newest_id)))
+     JOIN call_sentiment.transcripts t ON ((t.transcript_id = items.transcript_id)))
+     JOIN call_sentiment.calls c ON ((c.call_id = t.call_id)))
+     LEFT JOIN call_sentiment.review_draws d ON ((d.transcript_id = items.transcript_id)))
+     LEFT JOIN call_sentiment.review_draw_sentences s ON (((s.transcript_id = items.transcript_id) AND (s."position" = items."position"))));
+
+COMMENT ON VIEW call_sentiment.blind_reviews IS 'The first blind label of each person for each call or sentence: what the page Calibration is computed from. Only rows with a weight count.';
+COMMENT ON COLUMN call_sentiment.blind_reviews.call_id IS 'The call.';
+COMMENT ON COLUMN call_sentiment.blind_reviews.day IS 'Day (UTC) on which the call began, or, where that is unknown, its recording was found.';
+COMMENT ON COLUMN call_sentiment.blind_reviews.queue IS 'Queue of the call.';
+COMMENT ON COLUMN call_sentiment.blind_reviews.transcript_id IS 'See label_reviews.';
+COMMENT ON COLUMN call_sentiment.blind_reviews."position" IS 'See label_reviews.';
+COMMENT ON COLUMN call_sentiment.blind_reviews.reviewer IS 'See label_reviews.';
+COMMENT ON COLUMN call_sentiment.blind_reviews.reviewed_label IS 'The label given. A later correction does not change it, since the reviewer had seen the computed one by then.';
+COMMENT ON COLUMN call_sentiment.blind_reviews.reviewed_step IS 'Its place in the order of labels: label_step().';
+COMMENT ON COLUMN call_sentiment.blind_reviews.computed_label IS 'See label_reviews.';
+COMMENT ON COLUMN call_sentiment.blind_reviews.computed_step IS 'Its place in the order of labels: label_step(). NULL: it has none.';
+COMMENT ON COLUMN call_sentiment.blind_reviews.confidence IS 'See label_reviews.';
+COMMENT ON COLUMN call_sentiment.blind_reviews.formula_version IS 'See label_reviews.';
+COMMENT ON COLUMN call_sentiment.blind_reviews.reviewed_at IS 'See label_reviews.';
+COMMENT ON COLUMN call_sentiment.blind_reviews.weight IS '1 / the probability with which the call, or the sentence of the call, was drawn. NULL: the label does not count.';
+COMMENT ON COLUMN call_sentiment.blind_reviews.left_out IS 'Why the label does not count: taken_back, not_blind or outside_sample. NULL: it counts.';
 
 CREATE TABLE call_sentiment.call_listing (
     call_id text NOT NULL,
@@ -303,70 +549,6 @@ COMMENT ON COLUMN call_sentiment.call_scores.value_sum IS 'Sum of the values beh
 COMMENT ON COLUMN call_sentiment.call_scores.scored_at IS 'When the row was computed.';
 COMMENT ON COLUMN call_sentiment.call_scores.longest_negative_run IS 'Most sentences labelled NEGATIVE in a row; 0: none is. NULL in scores by version 1.0.';
 
-CREATE TABLE call_sentiment.calls (
-    call_id text NOT NULL,
-    recording text NOT NULL,
-    query_removed boolean DEFAULT false NOT NULL,
-    started_at timestamp with time zone,
-    queue text,
-    agent_id text,
-    channels jsonb,
-    language_code text,
-    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
-    discovered_at timestamp with time zone DEFAULT now() NOT NULL,
-    recording_version text,
-    sidecar_version text,
-    recording_number integer DEFAULT 1 NOT NULL,
-    recording_replaced boolean DEFAULT false NOT NULL,
-    notices text[] DEFAULT '{}'::text[] NOT NULL,
-    CONSTRAINT calls_recording_number_check CHECK ((recording_number > 0))
-);
-
-COMMENT ON TABLE call_sentiment.calls IS 'One row per recorded call.';
-COMMENT ON COLUMN call_sentiment.calls.call_id IS 'Name of the call: from its sidecar file or manifest line, else the address of its recording.';
-COMMENT ON COLUMN call_sentiment.calls.recording IS 'Where the recording is. The query of a web address is dropped once the call is submitted.';
-COMMENT ON COLUMN call_sentiment.calls.query_removed IS 'True where the web address had a query that is no longer stored: to send the call again, list it again.';
-COMMENT ON COLUMN call_sentiment.calls.started_at IS 'When the call began, as its sidecar says.';
-COMMENT ON COLUMN call_sentiment.calls.queue IS 'Queue or department, as the sidecar says.';
-COMMENT ON COLUMN call_sentiment.calls.agent_id IS 'Who took the call, as the sidecar says.';
-COMMENT ON COLUMN call_sentiment.calls.channels IS 'Which audio channel (or speaker) is whom, for example {"1": "agent", "2": "customer"}.';
-COMMENT ON COLUMN call_sentiment.calls.language_code IS 'Language the sidecar names; NULL: the API detects it.';
-COMMENT ON COLUMN call_sentiment.calls.metadata IS 'Everything else the sidecar says.';
-COMMENT ON COLUMN call_sentiment.calls.discovered_at IS 'When the recording was first seen.';
-COMMENT ON COLUMN call_sentiment.calls.recording_version IS 'Size and time of change of the recording (or the store''s etag) when it was last looked at; NULL: look at its bytes again.';
-COMMENT ON COLUMN call_sentiment.calls.sidecar_version IS 'The same of its sidecar; NULL where it has none.';
-COMMENT ON COLUMN call_sentiment.calls.recording_number IS 'How many recordings this call has had: one more each time other audio replaced the one before.';
-COMMENT ON COLUMN call_sentiment.calls.recording_replaced IS 'True where the place of its recording holds the audio of another call now.';
-COMMENT ON COLUMN call_sentiment.calls.notices IS 'What does not match in the sidecar, or between it and the recording. Sentences for people.';
-
-CREATE TABLE call_sentiment.label_reviews (
-    review_id bigint NOT NULL,
-    transcript_id bigint NOT NULL,
-    "position" integer,
-    reviewer text NOT NULL,
-    reviewed_label text,
-    reason text,
-    is_blind boolean NOT NULL,
-    computed_label text,
-    confidence double precision,
-    formula_version text,
-    reviewed_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT label_reviews_label CHECK (((reviewed_label = ANY (ARRAY['NEGATIVE'::text, 'NEUTRAL'::text, 'POSITIVE'::text])) OR (("position" IS NULL) AND (reviewed_label = ANY (ARRAY['VERY_NEGATIVE'::text, 'MIXED'::text, 'VERY_POSITIVE'::text])))))
-);
-
-COMMENT ON TABLE call_sentiment.label_reviews IS 'Labels that people gave. Rows are only added: a correction is a new row, and so is the taking back of one.';
-COMMENT ON COLUMN call_sentiment.label_reviews.review_id IS 'Number of the review; of one person''s reviews of the same item the highest holds.';
-COMMENT ON COLUMN call_sentiment.label_reviews.transcript_id IS 'The transcript that was reviewed.';
-COMMENT ON COLUMN call_sentiment.label_reviews."position" IS 'Position of the sentence in sentences; NULL: the whole call.';
-COMMENT ON COLUMN call_sentiment.label_reviews.reviewer IS 'Name of the Airflow user who gave it.';
-COMMENT ON COLUMN call_sentiment.label_reviews.reviewed_label IS 'The label given; NULL: this person took back the one before.';
-COMMENT ON COLUMN call_sentiment.label_reviews.reason IS 'Why, in the reviewer''s words.';
-COMMENT ON COLUMN call_sentiment.label_reviews.is_blind IS 'True where it is this person''s first label of the item, given before the computed one was shown on the form.';
-COMMENT ON COLUMN call_sentiment.label_reviews.computed_label IS 'What was computed, or given by AssemblyAI for a sentence, at that time.';
-COMMENT ON COLUMN call_sentiment.label_reviews.confidence IS 'AssemblyAI''s confidence in the label of the sentence at that time; NULL for a call.';
-COMMENT ON COLUMN call_sentiment.label_reviews.formula_version IS 'Version of the formulas behind the computed label of a call; NULL for a sentence.';
-COMMENT ON COLUMN call_sentiment.label_reviews.reviewed_at IS 'When it was given.';
-
 CREATE VIEW call_sentiment.current_reviews AS
  SELECT transcript_id,
     "position",
@@ -423,84 +605,6 @@ COMMENT ON COLUMN call_sentiment.counting_reviews.review_id IS 'See label_review
 COMMENT ON COLUMN call_sentiment.counting_reviews.reviewer IS 'See label_reviews.';
 COMMENT ON COLUMN call_sentiment.counting_reviews.reviewed_label IS 'See label_reviews.';
 COMMENT ON COLUMN call_sentiment.counting_reviews.reviewed_at IS 'See label_reviews.';
-
-CREATE TABLE call_sentiment.transcripts (
-    transcript_id bigint NOT NULL,
-    call_id text NOT NULL,
-    config_sha256 text NOT NULL,
-    options jsonb NOT NULL,
-    attempt integer NOT NULL,
-    state text NOT NULL,
-    request jsonb,
-    audio_url_sha256 text,
-    content_sha256 text,
-    posted_at timestamp with time zone,
-    assemblyai_id text,
-    submitted_at timestamp with time zone,
-    loaded_at timestamp with time zone,
-    scored_at timestamp with time zone,
-    status text,
-    duplicate_of text,
-    error text,
-    retryable boolean,
-    failed_in text,
-    language_code text,
-    speech_model_used text,
-    audio_duration_s double precision,
-    answer jsonb,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    recording_number integer DEFAULT 1 NOT NULL,
-    notices text[] DEFAULT '{}'::text[] NOT NULL,
-    formula_version text,
-    sentences_deleted boolean DEFAULT false NOT NULL,
-    claimed_by text,
-    given_up_at timestamp with time zone,
-    completed_at timestamp with time zone,
-    CONSTRAINT transcripts_attempt_check CHECK ((attempt > 0)),
-    CONSTRAINT transcripts_check CHECK (((state = 'failed'::text) = (failed_in IS NOT NULL))),
-    CONSTRAINT transcripts_check1 CHECK (((state = 'duplicate'::text) = (duplicate_of IS NOT NULL))),
-    CONSTRAINT transcripts_check2 CHECK (((state <> ALL (ARRAY['submitted'::text, 'loaded'::text, 'scored'::text])) OR (assemblyai_id IS NOT NULL))),
-    CONSTRAINT transcripts_check3 CHECK (((state <> ALL (ARRAY['loaded'::text, 'scored'::text])) OR (status IS NOT NULL))),
-    CONSTRAINT transcripts_failed_in_check CHECK ((failed_in = ANY (ARRAY['discover'::text, 'submit'::text, 'load'::text]))),
-    CONSTRAINT transcripts_given_up CHECK (((given_up_at IS NULL) OR ((state = 'failed'::text) AND (assemblyai_id IS NOT NULL)))),
-    CONSTRAINT transcripts_recording_number_check CHECK ((recording_number > 0)),
-    CONSTRAINT transcripts_scored_version CHECK (((state <> 'scored'::text) OR (formula_version IS NOT NULL))),
-    CONSTRAINT transcripts_state_check CHECK ((state = ANY (ARRAY['intent'::text, 'submitted'::text, 'loaded'::text, 'scored'::text, 'failed'::text, 'duplicate'::text]))),
-    CONSTRAINT transcripts_status_check CHECK ((status = ANY (ARRAY['ok'::text, 'not_analyzed'::text, 'no_speech'::text, 'invalid'::text])))
-);
-
-COMMENT ON TABLE call_sentiment.transcripts IS 'One row per transcript asked for, written before money is spent.';
-COMMENT ON COLUMN call_sentiment.transcripts.transcript_id IS 'Our number of the transcript.';
-COMMENT ON COLUMN call_sentiment.transcripts.call_id IS 'The call it is of.';
-COMMENT ON COLUMN call_sentiment.transcripts.config_sha256 IS 'Hash of options: what makes two transcripts of a call different orders.';
-COMMENT ON COLUMN call_sentiment.transcripts.options IS 'Transcript options asked for when the call was claimed (without webhook settings).';
-COMMENT ON COLUMN call_sentiment.transcripts.attempt IS 'First, second or third try of the same order.';
-COMMENT ON COLUMN call_sentiment.transcripts.state IS 'intent, submitted, loaded, scored; or failed, or duplicate.';
-COMMENT ON COLUMN call_sentiment.transcripts.request IS 'The request as sent, without the address of the audio and without webhook settings.';
-COMMENT ON COLUMN call_sentiment.transcripts.audio_url_sha256 IS 'SHA-256 of the address posted, to find a submission whose answer was lost.';
-COMMENT ON COLUMN call_sentiment.transcripts.content_sha256 IS 'SHA-256 of the recording''s bytes; NULL where the API fetched them itself.';
-COMMENT ON COLUMN call_sentiment.transcripts.posted_at IS 'When the last submission was begun.';
-COMMENT ON COLUMN call_sentiment.transcripts.assemblyai_id IS 'AssemblyAI''s id of the transcript.';
-COMMENT ON COLUMN call_sentiment.transcripts.submitted_at IS 'When AssemblyAI accepted it.';
-COMMENT ON COLUMN call_sentiment.transcripts.loaded_at IS 'When its sentences were stored.';
-COMMENT ON COLUMN call_sentiment.transcripts.scored_at IS 'When it was last scored.';
-COMMENT ON COLUMN call_sentiment.transcripts.status IS 'ok; not_analyzed (the API gave no sentiment: language without it, or switched off); no_speech; invalid (no usable sentence).';
-COMMENT ON COLUMN call_sentiment.transcripts.duplicate_of IS 'Call whose recording holds the same bytes, where state is duplicate.';
-COMMENT ON COLUMN call_sentiment.transcripts.error IS 'Why it failed, or what went wrong in the last try while it is still under way.';
-COMMENT ON COLUMN call_sentiment.transcripts.retryable IS 'Whether a failure may go away by itself; it is tried three times at most.';
-COMMENT ON COLUMN call_sentiment.transcripts.failed_in IS 'Step in which it failed.';
-COMMENT ON COLUMN call_sentiment.transcripts.language_code IS 'Language of the transcript, as AssemblyAI says.';
-COMMENT ON COLUMN call_sentiment.transcripts.speech_model_used IS 'Speech model that did the work; scores may shift when it changes.';
-COMMENT ON COLUMN call_sentiment.transcripts.audio_duration_s IS 'Length of the audio in seconds: what is billed.';
-COMMENT ON COLUMN call_sentiment.transcripts.answer IS 'All else AssemblyAI answered; with the text where no sentence came with it.';
-COMMENT ON COLUMN call_sentiment.transcripts.created_at IS 'When the call was claimed for this transcript.';
-COMMENT ON COLUMN call_sentiment.transcripts.recording_number IS 'Which recording of the call it is of: the call''s recording_number when it was claimed.';
-COMMENT ON COLUMN call_sentiment.transcripts.notices IS 'What does not match between the call and its transcript. Sentences for people.';
-COMMENT ON COLUMN call_sentiment.transcripts.formula_version IS 'Version of the formulas whose scores are shown for it: the one it was last scored by.';
-COMMENT ON COLUMN call_sentiment.transcripts.sentences_deleted IS 'True where its sentences were found deleted when it was to be scored again: it keeps the scores it has.';
-COMMENT ON COLUMN call_sentiment.transcripts.claimed_by IS 'Dag and run that submit it; the claim ends with that run.';
-COMMENT ON COLUMN call_sentiment.transcripts.given_up_at IS 'When AssemblyAI was last found still working on it, long after its time; it is loaded should it complete.';
-COMMENT ON COLUMN call_sentiment.transcripts.completed_at IS 'When its job ended, as AssemblyAI says; NULL where its list did not tell any more.';
 
 CREATE VIEW call_sentiment.current_transcripts AS
  SELECT c.call_id,
@@ -865,35 +969,6 @@ COMMENT ON TABLE call_sentiment.request_counts IS 'Requests to AssemblyAI, by th
 COMMENT ON COLUMN call_sentiment.request_counts.minute IS 'The minute (UTC), by its start.';
 COMMENT ON COLUMN call_sentiment.request_counts.task_id IS 'Task that sent them: discover, submit, wait or load.';
 COMMENT ON COLUMN call_sentiment.request_counts.requests IS 'How many.';
-
-CREATE TABLE call_sentiment.review_draw_sentences (
-    transcript_id bigint NOT NULL,
-    "position" integer NOT NULL,
-    inclusion_probability double precision NOT NULL,
-    CONSTRAINT review_draw_sentences_inclusion_probability_check CHECK (((inclusion_probability > (0)::double precision) AND (inclusion_probability <= (1)::double precision)))
-);
-
-COMMENT ON TABLE call_sentiment.review_draw_sentences IS 'The random sentences of each drawn call that its reviewers are asked about.';
-COMMENT ON COLUMN call_sentiment.review_draw_sentences.transcript_id IS 'The transcript that was drawn.';
-COMMENT ON COLUMN call_sentiment.review_draw_sentences."position" IS 'Position of the sentence.';
-COMMENT ON COLUMN call_sentiment.review_draw_sentences.inclusion_probability IS 'Probability within its call; multiply it by that of the call.';
-
-CREATE TABLE call_sentiment.review_draws (
-    transcript_id bigint NOT NULL,
-    inclusion_probability double precision NOT NULL,
-    wanted_reviews smallint NOT NULL,
-    drawn_by text NOT NULL,
-    drawn_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT review_draws_inclusion_probability_check CHECK (((inclusion_probability > (0)::double precision) AND (inclusion_probability <= (1)::double precision))),
-    CONSTRAINT review_draws_wanted_reviews_check CHECK ((wanted_reviews = ANY (ARRAY[1, 2])))
-);
-
-COMMENT ON TABLE call_sentiment.review_draws IS 'The random sample of calls to review. Every published figure is made of these, weighted by 1 / inclusion_probability.';
-COMMENT ON COLUMN call_sentiment.review_draws.transcript_id IS 'The transcript that was drawn.';
-COMMENT ON COLUMN call_sentiment.review_draws.inclusion_probability IS 'Probability with which the call was to be drawn: the highest rate ever applied to it.';
-COMMENT ON COLUMN call_sentiment.review_draws.wanted_reviews IS 'How many people are to review it, blind to each other: 2 for every tenth.';
-COMMENT ON COLUMN call_sentiment.review_draws.drawn_by IS 'Airflow user who asked for the sample.';
-COMMENT ON COLUMN call_sentiment.review_draws.drawn_at IS 'When it was drawn first.';
 
 CREATE TABLE call_sentiment.review_seed (
     seed uuid DEFAULT gen_random_uuid() NOT NULL,

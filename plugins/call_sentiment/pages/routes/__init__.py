@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from call_sentiment.pages.routes import audio, call, calls, pipeline, tile, trends
+from call_sentiment.pages.routes import audio, calibration, call, calls, pipeline, tile, trends
 
 ROUTERS: tuple[APIRouter, ...] = (
     audio.router,
+    calibration.router,
     call.router,
     calls.router,
     pipeline.router,

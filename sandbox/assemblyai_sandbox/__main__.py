@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,8 @@ from assemblyai_sandbox import __version__
 from assemblyai_sandbox.models_policy import PERIODS
 from assemblyai_sandbox.serve import SandboxUvicorn
 from assemblyai_sandbox.settings import DEFAULT_API_KEY, PRESETS, Settings
+
+KEY_VARIABLE = "ASSEMBLYAI_SANDBOX_API_KEY"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -34,7 +37,8 @@ def parser() -> argparse.ArgumentParser:
         "--api-key",
         action="append",
         metavar="KEY[=ACCOUNT/PROJECT]",
-        help=f"a key and its project; repeat it for more keys (default: {DEFAULT_API_KEY})",
+        help="a key and its project; repeat it for more keys (default: the environment variable "
+        f"{KEY_VARIABLE}, which no list of processes shows, else {DEFAULT_API_KEY})",
     )
     options.add_argument(
         "--state",
@@ -94,8 +98,9 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
     )
     if arguments.preset:
         settings = settings.with_preset(arguments.preset)
-    if arguments.api_key:
-        pairs = (key.partition("=") for key in arguments.api_key)
+    given = arguments.api_key or list(filter(None, [os.environ.get(KEY_VARIABLE)]))
+    if given:
+        pairs = (key.partition("=") for key in given)
         settings = replace(settings, api_keys={key: path or "default/default" for key, _, path in pairs})
     return settings
 
@@ -103,12 +108,13 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
 def main() -> None:
     arguments = parser().parse_args()
     settings = settings_from(arguments)
-    key = next(iter(settings.api_keys))
+    # A key of the user's own may be the one of the real service, and this line goes to logs.
+    key = f"key {DEFAULT_API_KEY}" if DEFAULT_API_KEY in settings.api_keys else "your key"
 
     def on_ready(url: str | None) -> None:
         if url:
             print(
-                f"AssemblyAI sandbox on {url}, key {key}, {settings.engine} engine. Press Ctrl-C to stop it.",
+                f"AssemblyAI sandbox on {url}, {key}, {settings.engine} engine. Press Ctrl-C to stop it.",
                 flush=True,
             )
 

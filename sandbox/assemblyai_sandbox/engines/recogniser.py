@@ -39,8 +39,10 @@ DECODER_OPTIONS: Mapping[str, Any] = {"cmn": "batch", "maxhmmpf": 2000}
 
 
 def prepare_process(parent: Connection) -> None:
-    """Ignore Ctrl-C, and exit when the parent closes its end of the pipe or dies."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Ignore the signals that stop the server; exit when it closes its end of the pipe or dies."""
+    # A terminal or an init process sends them to the whole group. The server decides when its workers end.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
 
 

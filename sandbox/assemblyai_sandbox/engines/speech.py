@@ -14,6 +14,9 @@ from assemblyai_sandbox.outcomes import Outcome, Script
 from assemblyai_sandbox.records import Record
 from assemblyai_sandbox.uploads import Uploads
 
+MAX_TRIES = 3
+"""Tries of a job whose worker dies. One that kills every worker ends in the service's server error."""
+
 
 class SpeechEngine:
     """Recognises uploads and audio on loopback addresses; it fetches nothing else."""
@@ -41,15 +44,17 @@ class SpeechEngine:
         if upload is None and self._uploads.is_upload_url(record.audio_url):
             return Outcome(status="error", error=errors.download_failed(record.audio_url))
         path = upload.path if upload else None
-        pool = self._pool or self._new_pool()
-        loop = asyncio.get_running_loop()
-        try:
-            return await loop.run_in_executor(pool, recognise, path, record.audio_url, record.request)
-        except BrokenExecutor:
-            # A worker died. This job ends in the service's server error; the next one gets a new pool.
-            if self._pool is pool:
-                self._pool = None
-            return Outcome(status="error", error=errors.SERVER_ERROR_NEW)
+        for _ in range(MAX_TRIES):
+            pool = self._pool or self._new_pool()
+            loop = asyncio.get_running_loop()
+            try:
+                return await loop.run_in_executor(pool, recognise, path, record.audio_url, record.request)
+            except BrokenExecutor:
+                # A worker died, and with it the pool and all its jobs. Each starts again in a new pool.
+                if self._pool is pool:
+                    self._pipe.close()
+                    self._pool = None
+        return Outcome(status="error", error=errors.SERVER_ERROR_NEW)
 
     def _new_pool(self) -> ProcessPoolExecutor:
         # Not forked, so that the workers do not inherit the server's threads and sockets.

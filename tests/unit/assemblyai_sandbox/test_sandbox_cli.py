@@ -36,6 +36,7 @@ def test_the_command_serves_until_it_is_interrupted(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         assert process.wait(20) == 0
 
+    assert "key k" not in line
     assert answer.status_code == 200
     assert (tmp_path / "uploads").is_dir()
 
@@ -56,6 +57,14 @@ def test_options_reach_the_settings() -> None:
     assert settings.api_keys == {"a": "x/y", "b": "default/default"}
     assert (settings.concurrency, settings.region, settings.model_policy) == (5, "eu", "2026-q1")
     assert (settings.rate_limit_status, settings.unknown_id_status) == (403, 400)
+
+
+def test_a_key_of_the_environment_is_taken_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSEMBLYAI_SANDBOX_API_KEY", "from the environment=x/y")
+
+    assert settings_from(parser().parse_args([])).api_keys == {"from the environment": "x/y"}
+    assert settings_from(parser().parse_args(["--api-key", "b"])).api_keys == {"b": "default/default"}
+    assert "from the environment" not in parser().format_help()
 
 
 def test_the_help_says_that_it_is_not_the_service() -> None:

@@ -25,7 +25,7 @@ SECRETS = {
     "AIRFLOW_ADMIN_PASSWORD": "w",
     "ASSEMBLYAI_API_KEY": "k",
 }
-CHOICES = {"AIRFLOW_PORT", "ASSEMBLYAI_BASE_URL", "RECORDINGS"}
+CHOICES = {"AIRFLOW_PORT", "ASSEMBLYAI_BASE_URL", "KEEP_RUNS_DAYS", "RECORDINGS", "SANDBOX_PORT"}
 
 # Settings that differ on purpose between the demo and the deployment.
 PLACES_AND_SECRETS = {
@@ -75,7 +75,8 @@ def test_only_what_is_no_secret_has_a_default() -> None:
 def test_every_airflow_service_runs_in_the_same_environment(services: dict[str, Any]) -> None:
     init = services["init"]["environment"]
     assert init.pop("AIRFLOW_ADMIN_PASSWORD") == SECRETS["AIRFLOW_ADMIN_PASSWORD"]
-    for name in COMPONENTS:
+    assert services["cleaner"]["environment"].pop("KEEP_RUNS_DAYS") == "30"
+    for name in (*COMPONENTS, "cleaner"):
         assert services[name]["environment"] == init, name
 
 
@@ -131,7 +132,7 @@ def test_nothing_is_published_beyond_this_machine(services: dict[str, Any]) -> N
 def test_recordings_are_mounted_read_only_and_must_exist(
     services: dict[str, Any],
 ) -> None:
-    for name in (*COMPONENTS, "init"):
+    for name in (*COMPONENTS, "cleaner", "init"):
         (bind,) = [volume for volume in services[name]["volumes"] if isinstance(volume, dict)]
         assert bind["read_only"], name
         assert not bind["bind"]["create_host_path"], name
@@ -139,18 +140,51 @@ def test_recordings_are_mounted_read_only_and_must_exist(
 
 
 def test_a_health_check_has_time_enough_on_a_busy_machine(services: dict[str, Any]) -> None:
-    assert {name for name in services if "healthcheck" not in services[name]} == {"init"}
-    for name in services.keys() - {"init"}:
+    jobs = {"cleaner", "init"}
+    assert {name for name in services if "healthcheck" not in services[name]} == jobs
+    for name in services.keys() - jobs:
         check = services[name]["healthcheck"]
         assert 30 <= _seconds(check["timeout"]) <= 60, name
         assert _seconds(check["start_period"]) >= 60, name
 
 
 def test_the_components_start_only_after_init_has_succeeded(services: dict[str, Any]) -> None:
-    for name in COMPONENTS:
-        assert services[name]["depends_on"]["init"] == {"condition": "service_completed_successfully"}
+    for name in (*COMPONENTS, "cleaner"):
+        init = services[name]["depends_on"]["init"]
+        assert init == {"condition": "service_completed_successfully", "restart": True}
         assert services[name]["depends_on"]["postgres"] == {"condition": "service_healthy"}
     assert services["init"]["restart"] == "no"
+
+
+def test_what_a_task_talks_to_stops_after_it(services: dict[str, Any]) -> None:
+    assert services["scheduler"]["depends_on"].keys() >= {"api-server", "postgres", "sandbox"}
+    for name in ("scheduler", "triggerer"):
+        # Not required: without its profile there is no sandbox.
+        sandbox = services[name]["depends_on"]["sandbox"]
+        assert sandbox == {"condition": "service_healthy", "required": False}
+
+
+def test_a_stop_signals_the_main_process_alone(services: dict[str, Any]) -> None:
+    for name in services.keys() - {"postgres"}:
+        assert services[name]["environment"]["DUMB_INIT_SETSID"] == "0", name
+
+
+def test_every_container_has_a_bounded_log(services: dict[str, Any]) -> None:
+    for name, service in services.items():
+        assert service["logging"]["options"] == {"max-size": "10m", "max-file": "3"}, name
+
+
+def test_no_secret_is_in_a_command_line() -> None:
+    loaded = compose.load({name: f"the-secret-{name}" for name in SECRETS})["services"]
+    for name, service in loaded.items():
+        words = [*service.get("command", ()), *service.get("healthcheck", {}).get("test", ())]
+        assert not [word for word in words if "the-secret" in word], name
+
+
+def test_the_image_leaves_out_the_server_of_the_demo() -> None:
+    (pattern,) = re.findall(r"sed -i '/(.*)/d' /opt/airflow/source/requirements.txt", _dockerfile())
+    pins = (REPOSITORY / "requirements.txt").read_text().splitlines()
+    assert len([pin for pin in pins if re.match(pattern, pin)]) == 1
 
 
 def test_every_named_volume_is_declared_and_every_dependency_exists(services: dict[str, Any]) -> None:

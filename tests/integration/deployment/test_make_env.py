@@ -38,7 +38,7 @@ def test_without_a_key_it_chooses_the_sandbox_and_says_so(tmp_path: Path) -> Non
     assert "sandbox" in done.stdout
     assert values["COMPOSE_PROFILES"] == "sandbox"
     sandbox = compose.load(values)["services"]["sandbox"]
-    assert f"--api-key={values['ASSEMBLYAI_API_KEY']}" in sandbox["command"]
+    assert sandbox["environment"]["ASSEMBLYAI_SANDBOX_API_KEY"] == values["ASSEMBLYAI_API_KEY"]
     assert values["ASSEMBLYAI_BASE_URL"] == "http://sandbox:8765"
     assert "--port=8765" in sandbox["command"]
 

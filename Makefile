@@ -52,6 +52,8 @@ lock: $(BIN)/.installed-dev ## compile the pins of requirements*.in
 		--custom-compile-command "make lock" --upgrade requirements.in -o requirements.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url \
 		--custom-compile-command "make lock" --upgrade requirements-dev.in -o requirements-dev.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url \
+		--custom-compile-command "make lock" --upgrade requirements-celery.in -o requirements-celery.txt
 
 $(BIN)/.installed: requirements.txt pyproject.toml sandbox/pyproject.toml
 	@echo "Installing into .venv (about a minute the first time)"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from airflow.configuration import retrieve_configuration_description
 from sqlalchemy.engine import make_url
 
@@ -25,7 +27,15 @@ SECRETS = {
     "AIRFLOW_ADMIN_PASSWORD": "w",
     "ASSEMBLYAI_API_KEY": "k",
 }
-CHOICES = {"AIRFLOW_PORT", "ASSEMBLYAI_BASE_URL", "KEEP_RUNS_DAYS", "RECORDINGS", "SANDBOX_PORT"}
+CHOICES = {
+    "AIRFLOW_EXECUTOR",
+    "AIRFLOW_PARALLELISM",
+    "AIRFLOW_PORT",
+    "ASSEMBLYAI_BASE_URL",
+    "KEEP_RUNS_DAYS",
+    "RECORDINGS",
+    "SANDBOX_PORT",
+}
 
 # Settings that differ on purpose between the demo and the deployment.
 PLACES_AND_SECRETS = {
@@ -69,14 +79,14 @@ def test_only_what_is_no_secret_has_a_default() -> None:
     references = compose.REFERENCE.findall(compose.COMPOSE_FILE.read_text())
     assert {name for _, name, operator, _, _ in references if operator == ":-"} == CHOICES
     assert {name for _, name, operator, _, _ in references if operator == ":?"} == SECRETS.keys()
-    assert all(operator for _, _, operator, _, _ in references)
+    assert all(operator or dollar for dollar, _, operator, _, _ in references)
 
 
 def test_every_airflow_service_runs_in_the_same_environment(services: dict[str, Any]) -> None:
     init = services["init"]["environment"]
     assert init.pop("AIRFLOW_ADMIN_PASSWORD") == SECRETS["AIRFLOW_ADMIN_PASSWORD"]
     assert services["cleaner"]["environment"].pop("KEEP_RUNS_DAYS") == "30"
-    for name in (*COMPONENTS, "cleaner"):
+    for name in (*COMPONENTS, "cleaner", "worker"):
         assert services[name]["environment"] == init, name
 
 
@@ -132,7 +142,7 @@ def test_nothing_is_published_beyond_this_machine(services: dict[str, Any]) -> N
 def test_recordings_are_mounted_read_only_and_must_exist(
     services: dict[str, Any],
 ) -> None:
-    for name in (*COMPONENTS, "cleaner", "init"):
+    for name in (*COMPONENTS, "cleaner", "init", "worker"):
         (bind,) = [volume for volume in services[name]["volumes"] if isinstance(volume, dict)]
         assert bind["read_only"], name
         assert not bind["bind"]["create_host_path"], name
@@ -149,7 +159,7 @@ def test_a_health_check_has_time_enough_on_a_busy_machine(services: dict[str, An
 
 
 def test_the_components_start_only_after_init_has_succeeded(services: dict[str, Any]) -> None:
-    for name in (*COMPONENTS, "cleaner"):
+    for name in (*COMPONENTS, "cleaner", "worker"):
         init = services[name]["depends_on"]["init"]
         assert init == {"condition": "service_completed_successfully", "restart": True}
         assert services[name]["depends_on"]["postgres"] == {"condition": "service_healthy"}
@@ -157,15 +167,31 @@ def test_the_components_start_only_after_init_has_succeeded(services: dict[str, 
 
 
 def test_what_a_task_talks_to_stops_after_it(services: dict[str, Any]) -> None:
-    assert services["scheduler"]["depends_on"].keys() >= {"api-server", "postgres", "sandbox"}
-    for name in ("scheduler", "triggerer"):
+    for name in ("scheduler", "worker"):
+        assert services[name]["depends_on"].keys() >= {"api-server", "postgres", "redis", "sandbox"}
+    for name in ("scheduler", "triggerer", "worker"):
         # Not required: without its profile there is no sandbox.
         sandbox = services[name]["depends_on"]["sandbox"]
         assert sandbox == {"condition": "service_healthy", "required": False}
 
 
+def test_the_profile_celery_adds_what_its_executor_needs(services: dict[str, Any]) -> None:
+    assert {name for name in services if services[name].get("profiles") == ["celery"]} == {"redis", "worker"}
+    assert services["worker"]["command"][:2] == ["celery", "worker"]
+    chosen = compose.load({**SECRETS, "AIRFLOW_EXECUTOR": "CeleryExecutor", "AIRFLOW_PARALLELISM": "32"})
+    worker = chosen["services"]["worker"]
+    assert worker["environment"]["AIRFLOW__CORE__EXECUTOR"] == "CeleryExecutor"
+    assert worker["command"][-1] == worker["environment"]["AIRFLOW__CORE__PARALLELISM"] == "32"
+
+
+def test_the_pins_of_the_workers_agree_with_those_of_the_product() -> None:
+    product, workers = (_pins(f"requirements{part}.txt") for part in ("", "-celery"))
+    assert {name for name in product.keys() & workers.keys() if product[name] != workers[name]} == set()
+    assert {"apache-airflow-providers-celery", "redis"} <= workers.keys()
+
+
 def test_a_stop_signals_the_main_process_alone(services: dict[str, Any]) -> None:
-    for name in services.keys() - {"postgres"}:
+    for name in services.keys() - {"postgres", "redis"}:
         assert services[name]["environment"]["DUMB_INIT_SETSID"] == "0", name
 
 
@@ -222,6 +248,20 @@ def test_neither_secrets_nor_recordings_are_sent_to_the_build() -> None:
     sent = (REPOSITORY / ".dockerignore").read_text().splitlines()
     assert sent[1] == "*"
     assert not {"!.env", "!recordings"} & set(sent)
+
+
+def test_the_values_for_the_helm_chart_name_what_compose_names(services: dict[str, Any]) -> None:
+    values = yaml.safe_load((REPOSITORY / "deploy" / "helm-values.yaml").read_text())
+    assert f"apache-airflow=={values['airflowVersion']}\n" in (REPOSITORY / "requirements.txt").read_text()
+    named = {item["envName"] for item in values["secret"]} | {item["name"] for item in values["env"]}
+    assert named <= services["worker"]["environment"].keys()
+    known = retrieve_configuration_description()["core"]["options"]
+    assert values["config"]["core"].keys() <= known.keys()
+    assert find_spec(values["config"]["core"]["auth_manager"].rpartition(".")[0])
+
+
+def _pins(file: str) -> dict[str, str]:
+    return dict(re.findall(r"^([\w.\[\]-]+)==(\S+)", (REPOSITORY / file).read_text(), re.MULTILINE))
 
 
 def _dockerfile() -> str:

@@ -1,6 +1,6 @@
 """Brings the schema `call_sentiment` up to date.
 
-`discover`, `submit`, `load` and the command `rescore` call `migrate` before anything else:
+`discover`, `submit`, `load` and the commands `rescore` and `readers` call `migrate` before anything else:
 
 - Newer code on an older schema migrates it, then works.
 - Older code on a newer schema raises SchemaTooNewError before it reads or writes. The next run of newer
@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING
 
 from call_sentiment.database import run_sql
 from call_sentiment.exceptions import SchemaTooNewError
+from call_sentiment.grants import grant_to_readers
 from call_sentiment.sql import read_migrations
 
 if TYPE_CHECKING:
@@ -61,5 +62,6 @@ def _apply_next(connection: Connection) -> bool:
                 with connection.cursor() as cursor:
                     cursor.execute(text)
                 run_sql(connection, "schema/record_migration", {"version": number, "name": name})
+                grant_to_readers(connection)
                 return True
     return False

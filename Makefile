@@ -1,6 +1,7 @@
 # The commands of this project; `make` alone lists them.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
+DBT := .venv-dbt
 
 .PHONY: help
 help: ## list the commands
@@ -23,7 +24,7 @@ env: ## write the secrets of a deployment with Docker Compose into .env
 	@$(PYTHON) deploy/make_env.py
 
 .PHONY: test
-test: $(BIN)/.installed-dev ## pass the tests
+test: $(BIN)/.installed-dev $(DBT)/.installed ## pass the tests
 	$(BIN)/pytest
 
 .PHONY: contract
@@ -43,8 +44,9 @@ check: $(BIN)/.installed-dev ## format, lint, types and import rules
 	$(BIN)/lint-imports
 
 .PHONY: schema
-schema: $(BIN)/.installed ## write the schema that the migrations add up to into plugins/call_sentiment/sql/schema.sql
+schema: $(BIN)/.installed ## write the schema that the migrations add up to, for readers (schema.sql) and for dbt (sources.yml)
 	@$(BIN)/python -m local_stack.schema
+	@$(BIN)/python -m local_stack.dbt_sources
 
 .PHONY: lock
 lock: $(BIN)/.installed-dev ## compile the pins of requirements*.in
@@ -54,6 +56,8 @@ lock: $(BIN)/.installed-dev ## compile the pins of requirements*.in
 		--custom-compile-command "make lock" --upgrade requirements-dev.in -o requirements-dev.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url \
 		--custom-compile-command "make lock" --upgrade requirements-celery.in -o requirements-celery.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url \
+		--custom-compile-command "make lock" --upgrade dbt/requirements.in -o dbt/requirements.txt
 
 $(BIN)/.installed: requirements.txt pyproject.toml sandbox/pyproject.toml
 	@echo "Installing into .venv (about a minute the first time)"
@@ -67,4 +71,10 @@ $(BIN)/.installed: requirements.txt pyproject.toml sandbox/pyproject.toml
 $(BIN)/.installed-dev: requirements-dev.txt $(BIN)/.installed
 	@echo "Installing what the checks and tests need"
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+$(DBT)/.installed: dbt/requirements.txt
+	@echo "Installing dbt into $(DBT)"
+	@$(PYTHON) -m venv $(DBT)
+	@$(DBT)/bin/pip install --quiet --disable-pip-version-check -r dbt/requirements.txt
 	@touch $@

@@ -8,13 +8,18 @@ from __future__ import annotations
 import re
 import subprocess
 import tempfile
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from call_sentiment.database import connect_dsn
 from call_sentiment.migrations import migrate
 from local_stack.paths import REPOSITORY
 from local_stack.postgres import PSQL, EmbeddedPostgres
+
+if TYPE_CHECKING:
+    from psycopg2.extensions import connection as Connection
 
 SCHEMA_FILE = REPOSITORY / "plugins" / "call_sentiment" / "sql" / "schema.sql"
 
@@ -41,15 +46,22 @@ def dump_schema(dsn: str) -> str:
     return f"{_HEADER}\n{text}\n"
 
 
-def main() -> None:
-    """Migrate an empty database on a temporary server, and write its schema."""
+@contextmanager
+def migrated_database() -> Iterator[tuple[Connection, str]]:
+    """A connection to a migrated, empty database on a temporary server, and its DSN."""
     with (
         tempfile.TemporaryDirectory(prefix="call-sentiment-", ignore_cleanup_errors=True) as folder,
         EmbeddedPostgres(Path(folder) / "postgres") as server,
+        closing(connect_dsn(server.dsn())) as connection,
     ):
-        with closing(connect_dsn(server.dsn())) as connection:
-            migrate(connection)
-        SCHEMA_FILE.write_text(dump_schema(server.dsn()), "utf-8")
+        migrate(connection)
+        yield connection, server.dsn()
+
+
+def main() -> None:
+    """Migrate an empty database on a temporary server, and write its schema."""
+    with migrated_database() as (_, dsn):
+        SCHEMA_FILE.write_text(dump_schema(dsn), "utf-8")
 
 
 if __name__ == "__main__":

@@ -23,6 +23,8 @@ LOCKS = {
     "key 4703270718905524": {"scoring/lock_rescoring"},
     "key 4703270718905525": {"listing/lock_refresh"},
     "seed 4703270718905524": {"loading/find_transcripts_to_load"},
+    "seed 4703270718905526": {"reviews/lock_reviewer"},
+    "key 4703270718905527": {"reviews/lock_draw"},
 }
 """What each advisory lock is for. A key is one lock; a seed makes one lock per call or job, from its hash."""
 

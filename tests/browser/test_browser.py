@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import closing
 from typing import TYPE_CHECKING
+from urllib.parse import quote_plus
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -18,12 +19,10 @@ from tests.support.stored import query
 if TYPE_CHECKING:
     from tests.support.pages import PagesServer
 
+CALL_QUERY = f"id={quote_plus(CALL)}"
 PAGES = (
-    "calls",
-    f"call?id={CALL.replace(' ', '+').replace('&', '%26').replace('?', '%3F')}",
-    "pipeline",
-    "trends",
-    "calibration",
+    *("calls", f"call?{CALL_QUERY}", "pipeline", "trends", "calibration"),
+    *("review", f"review/call?{CALL_QUERY}"),
 )
 
 
@@ -94,10 +93,16 @@ def test_the_frame_follows_airflows_switch_of_light_and_dark(log_in: Login) -> N
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("path", PAGES)
 def test_axe_finds_nothing(log_in: Login, server: PagesServer, path: str, theme: str) -> None:
-    page = log_in("vera", "plugin/calls", theme=theme)
+    page = log_in("uma", "plugin/calls", theme=theme)
     frame_of(page)
-    page.goto(f"{server.pages}/{path}")
+    find_nothing_by_axe(page, f"{server.pages}/{path}")
+
+
+def find_nothing_by_axe(page: Page, address: str) -> None:
+    """Open a page of ours outside of the frame and have axe look at it."""
+    page.goto(address)
     expect(page.locator("main")).to_be_visible()
+    expect(page.locator("[role=alert]")).to_have_count(0)
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
 
@@ -128,6 +133,51 @@ def test_axe_finds_nothing_in_the_figures_of_a_sample(log_in: Login, server: Pag
     expect(page.locator("svg.reliability circle")).to_have_count(2)
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
+
+
+def test_a_call_is_drawn_and_reviewed_and_then_seen_with_both_labels(
+    log_in: Login, server: PagesServer
+) -> None:
+    draw_and_review(log_in("uma", "plugin/call-review"))
+    page = log_in("vera", "plugin/calls")
+    open_call(page)
+    inner = page.frame_locator("iframe")
+    expect(inner.locator("#reviews")).to_contain_text("Calm throughout.")
+    expect(inner.get_by_role("link", name=re.compile("review this call|correct", re.I))).to_have_count(0)
+    expect(inner.get_by_role("button", name="Take back")).to_have_count(0)
+    for theme in ("light", "dark"):
+        page = log_in("uma", "plugin/calls", theme=theme)
+        frame_of(page)
+        for path in (f"call?{CALL_QUERY}&reviewed=1&list=sample", f"review/call?{CALL_QUERY}", "review"):
+            find_nothing_by_axe(page, f"{server.pages}/{path}")
+
+
+def draw_and_review(page: Page) -> None:
+    """By mouse and keyboard, from the empty sample to both labels side by side."""
+    inner = page.frame_locator("iframe")
+    inner.get_by_label("Rate in %").fill("100")
+    inner.get_by_role("button", name="Draw", exact=True).click()
+    expect(inner.locator("#draw")).to_contain_text("1 call drawn.")
+    inner.get_by_role("link", name="Review the next call").first.click()
+    expect(inner.get_by_role("heading", level=1)).to_have_text(f"Review {CALL}")
+    expect(inner.locator("main")).not_to_contain_text("0.90")
+    whole = inner.locator("fieldset.whole")
+    whole.get_by_role("radio", name="very negative").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    expect(whole.get_by_role("radio", name="neutral")).to_be_checked()
+    page.keyboard.press("Tab")
+    page.keyboard.type("Calm throughout.")
+    for row in inner.locator("table.asked tbody tr").all():
+        row.get_by_role("radio", name="positive").check()
+    inner.locator("table.asked").get_by_role("button", name="Play from 0:04").click()
+    expect(inner.locator("tr#s1")).to_have_attribute("aria-current", "true")
+    inner.get_by_role("button", name="Store the review").click()
+    expect(inner.get_by_role("status").first).to_contain_text("Your review is stored.")
+    compared = inner.locator("dl.compared")
+    expect(compared.locator(".label")).to_have_text(["very negative", "neutral"])
+    expect(compared).to_contain_text("1 of 8 labelled alike")
+    expect(inner.locator("#reviews")).to_contain_text("Calm throughout.")
 
 
 def test_a_stranger_sees_the_login_page_alone(browser: object, server: PagesServer) -> None:

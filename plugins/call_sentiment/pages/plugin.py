@@ -59,6 +59,7 @@ class CallSentimentPlugin(AirflowPlugin):
         # Their full names: the menu Browse is shared with all that runs in this Airflow.
         _view("Call pipeline", "pipeline", "call-pipeline", category="browse"),
         _view("Call trends", "trends", "call-trends", category="browse"),
+        _view("Call review", "review", "call-review", category="browse"),
         _view("Call calibration", "calibration", "call-calibration", category="browse"),
         _view("Calls", "calls?dag={DAG_ID}", "dag-calls", "dag"),
         _view("Calls of this run", "calls?dag={DAG_ID}&run={RUN_ID}", "run-calls", "dag_run"),

@@ -76,6 +76,11 @@ def query(**params: Any) -> str:
     return f"?{urlencode(given)}" if given else ""
 
 
+def page_url(path: str) -> str:
+    """The address of a page, such as `calls`, as a browser on this Airflow asks for it."""
+    return f"{base_path()}{URL_PREFIX}/{path}"
+
+
 FILTERS = {"signed": signed, "clock": clock, "moment": moment, "ago": ago, "words": words}
 
 
@@ -89,6 +94,6 @@ def _templates() -> Jinja2Templates:
         lstrip_blocks=True,
     )
     environment.filters.update(FILTERS)
-    places = {"base": f"{base_path()}{URL_PREFIX}/", "airflow": f"{base_path()}/"}
+    places = {"base": page_url(""), "airflow": f"{base_path()}/"}
     environment.globals.update(places, query=query, NOTHING=NOTHING)
     return Jinja2Templates(env=environment)

@@ -77,6 +77,8 @@ class Timeline:
     start_ms: int
     end_ms: int
     untimed_count: int = field(default=0)
+    mean_px: int = MEAN_PX
+    """Height of the strip of means; 0 where nothing computed is drawn."""
 
     @property
     def height_px(self) -> int:
@@ -85,16 +87,21 @@ class Timeline:
     @property
     def lanes_px(self) -> int:
         """The lower end of the lanes."""
-        return MARKS_PX + MEAN_PX + len(self.lanes) * LANE_PX
+        return MARKS_PX + self.mean_px + len(self.lanes) * LANE_PX
 
 
 def draw(
-    sentences: Sequence[Sentence], duration_ms: float | None, worst: tuple[int, int] | None
+    sentences: Sequence[Sentence],
+    duration_ms: float | None,
+    worst: tuple[int, int] | None,
+    *,
+    is_blind: bool = False,
 ) -> Timeline | None:
     """The timeline of sentences in the order of their times; None where none has a time.
 
     :param duration_ms: length of the recording.
     :param worst: start and end of the worst window, in milliseconds.
+    :param is_blind: draw who speaks when and nothing that was computed; the sentences need not have it.
     """
     timed = [s for s in sentences if s["start_ms"] is not None and s["end_ms"] is not None]
     if not timed:
@@ -106,13 +113,14 @@ def draw(
     valid = [s for s in timed if s["is_valid"]]
     lanes: dict[str, list[Block]] = {}
     for sentence in timed:
-        lanes.setdefault(speaker_name(sentence), []).append(_block(sentence, scale))
+        lanes.setdefault(speaker_name(sentence), []).append(_block(sentence, scale, is_blind))
     return Timeline(
         width_px=width,
         lanes=lanes,
         silences=[scale.span(*gap) for gap in find_silences(valid)],
         crosstalk=[scale.span(*part) for part in find_crosstalk(valid)],
-        mean=_running_mean([s for s in valid if s["value"] is not None], scale),
+        mean=[] if is_blind else _running_mean([s for s in valid if s["value"] is not None], scale),
+        mean_px=0 if is_blind else MEAN_PX,
         worst=scale.span(*worst) if worst else None,
         ticks=_ticks(scale),
         start_ms=start,
@@ -153,19 +161,24 @@ class _Scale(NamedTuple):
         return 100 * MIN_BLOCK_PX / self.width_px
 
 
-def _block(sentence: Sentence, scale: _Scale) -> Block:
-    confidence = sentence["confidence"]
-    known = confidence is not None and 0 <= confidence <= 1
-    height = round((LANE_PX - 8) * (confidence if known else 0.2), 1)
-    kind = kind_of(sentence)
+def _block(sentence: Sentence, scale: _Scale, is_blind: bool) -> Block:
+    kind, height, judged = ("said", LANE_PX - 24.0, "") if is_blind else _judge(sentence)
     text = sentence["text"] or "the words are not kept"
     title = (
-        f"{clock(sentence['start_ms'])} {speaker_name(sentence)}, "
-        f"{words(sentence['sentiment'])}, confidence {f'{confidence:.2f}' if known else 'not given'}: "
+        f"{clock(sentence['start_ms'])} {speaker_name(sentence)}{judged}: "
         f"{text if len(text) <= _MAX_TITLE else text[: _MAX_TITLE - 1] + '…'}"
     )
     span = scale.span(sentence["start_ms"], sentence["end_ms"])
     return Block(sentence["position"], span, kind, LANE_PX - 4 - max(height, 6), max(height, 6), title)
+
+
+def _judge(sentence: Sentence) -> tuple[str, float, str]:
+    """Kind, height and words of what AssemblyAI says of a sentence."""
+    confidence = sentence["confidence"]
+    known = confidence is not None and 0 <= confidence <= 1
+    height = round((LANE_PX - 8) * (confidence if known else 0.2), 1)
+    said = f"{words(sentence['sentiment'])}, confidence {f'{confidence:.2f}' if known else 'not given'}"
+    return kind_of(sentence), height, f", {said}"
 
 
 def _running_mean(rated: Sequence[Sentence], scale: _Scale) -> list[Point]:

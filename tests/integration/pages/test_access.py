@@ -11,7 +11,7 @@ from tests.support.pages import ROLES, PagesServer
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
 
-PAGES = ("calls", "pipeline", "trends", "calibration")
+PAGES = ("calls", "pipeline", "trends", "review", "calibration")
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from call_sentiment.pages.routes import audio, calibration, call, calls, pipeline, tile, trends
+from call_sentiment.pages.routes import (
+    audio,
+    calibration,
+    call,
+    calls,
+    pipeline,
+    review,
+    review_call,
+    tile,
+    trends,
+)
 
 ROUTERS: tuple[APIRouter, ...] = (
     audio.router,
@@ -12,6 +22,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     call.router,
     calls.router,
     pipeline.router,
+    review.router,
+    review_call.router,
     tile.router,
     trends.router,
 )

@@ -13,9 +13,12 @@ from call_sentiment.discovery.discover import MAX_ATTEMPTS
 from call_sentiment.listing_filters import Filters
 from call_sentiment.listing_search import neighbours
 from call_sentiment.pages import audio, figures, guards, timeline
+from call_sentiment.pages.call_reviews import read_reviews
 from call_sentiment.pages.filters import Chosen, Sort
 from call_sentiment.pages.render import moment, render
 from call_sentiment.pages.results import not_found, reading
+from call_sentiment.pages.review_queue import ListName, find_next
+from call_sentiment.pages.routes.calls import refresh
 
 router = APIRouter(dependencies=guards.READ)
 
@@ -26,13 +29,26 @@ MAX_SENTENCES = 5000
 CallId = Annotated[str, Query(min_length=1, pattern="^[^\\x00]*$")]
 Milliseconds = Annotated[int, Query(ge=0, le=10**12)]
 
+NO_FILTERS = ("id", "t", "reviewed", "list")
+
 
 @router.get("/call")
 def call(
-    request: Request, id: CallId, chosen: Chosen, sort: Sort = None, t: Milliseconds | None = None
+    request: Request,
+    id: CallId,
+    user: guards.User,
+    chosen: Chosen,
+    sort: Sort = None,
+    t: Milliseconds | None = None,
+    reviewed: bool = False,
+    list_name: ListName = None,
 ) -> Response:
-    """One call; the sound starts `t` milliseconds after its beginning."""
-    values = _read(id)
+    """One call; the sound starts `t` milliseconds after its beginning.
+
+    `reviewed` says that this person's review of it has just been stored; `list_name`, which list leads on.
+    """
+    may_write = guards.may_write(user)
+    values = _read(id, user.get_name(), may_write)
     shown = values["call"]
     problem = audio.find_problem(shown["recording"], shown["recording_version"], shown["recording_replaced"])
     filters = list_filters(request)
@@ -41,6 +57,11 @@ def call(
         "call.html",
         **values,
         t=t,
+        may_write=may_write,
+        reviewer=user.get_name(),
+        reviewed=reviewed,
+        list_name=list_name,
+        next_review=_find_next_review(list_name, user.get_name(), id),
         current=_position_at(values["sentences"], t),
         sound_problem=problem,
         advice=advise(shown),
@@ -56,7 +77,14 @@ def call(
 
 def list_filters(request: Request) -> list[tuple[str, str]]:
     """What the address says besides the call: the filters of the list it was reached from."""
-    return [(name, value) for name, value in request.query_params.multi_items() if name not in ("id", "t")]
+    return [(name, value) for name, value in request.query_params.multi_items() if name not in NO_FILTERS]
+
+
+def _find_next_review(list_name: str | None, reviewer: str, call_id: str) -> str | None:
+    if not list_name:
+        return None
+    refresh()
+    return find_next(list_name, reviewer, call_id)
 
 
 def _find_neighbours(call_id: str, chosen: Filters, order: listing.Order) -> dict[str, str | None]:
@@ -98,7 +126,7 @@ def advise(call: dict[str, Any]) -> str | None:
     )
 
 
-def _read(call_id: str) -> dict[str, Any]:
+def _read(call_id: str, reviewer: str, may_write: bool) -> dict[str, Any]:
     """All that the database knows of a call. Raises HTTPException where there is no such call."""
     with reading() as connection:
         found = run_sql(connection, "pages/call", {"call_id": call_id})
@@ -113,6 +141,7 @@ def _read(call_id: str) -> dict[str, Any]:
         meanings = run_sql(connection, "pages/figure_meanings")
         transcripts = run_sql(connection, "pages/call_transcripts", {"call_id": call_id})
         tasks = run_sql(connection, "pages/call_tasks", {"call_id": call_id})
+        reviews = read_reviews(connection, call["transcript_id"], reviewer, may_write=may_write)
     worst = _worst_window(scopes[0]) if scopes else None
     duration_ms = None if call["duration_s"] is None else float(call["duration_s"]) * 1000
     first, rest = figures.make_table([*scopes, *speakers], meanings)
@@ -129,6 +158,7 @@ def _read(call_id: str) -> dict[str, Any]:
         "more_figures": rest,
         "transcripts": transcripts,
         "tasks": tasks,
+        "reviews": reviews,
     }
 
 

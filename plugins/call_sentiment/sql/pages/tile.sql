@@ -7,7 +7,11 @@ WITH newest AS (
     SELECT count(*) AS calls,
            count(*) FILTER (WHERE t.state = 'scored') AS scored,
            count(*) FILTER (WHERE t.state = 'failed') AS failed,
-           count(*) FILTER (WHERE s.needs_review) AS needs_review,
+           count(*) FILTER (
+               WHERE s.needs_review AND NOT EXISTS (
+                   SELECT FROM call_sentiment.counting_reviews AS r WHERE r.transcript_id = t.transcript_id
+               )
+           ) AS needs_review,
            sum(s.value_sum) / NULLIF(sum(s.sentence_count - s.confidence_missing_count), 0) AS score
     FROM newest
     JOIN call_sentiment.calls AS c

@@ -118,7 +118,7 @@ def contenders(
     of_call = dict(zip(calls, itertools.cycle(bodies), strict=False))
     parsed = [json.loads(body) for body in bodies]
     transcripts = dict(zip(calls, map(Transcript.from_api, itertools.cycle(parsed)), strict=False))
-    ready = [made_rows(int(call), transcripts[call].answer) for call in calls]  # type: ignore[arg-type]
+    ready = [made_rows(int(call), transcripts[call].raw) for call in calls]  # type: ignore[arg-type]
     lines = [copy_lines(rows) for rows in ready]
 
     def from_bytes(store: Store) -> None:

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
+from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseHook
 
 from assemblyai_provider._client import AssemblyAIClient, AsyncAssemblyAIClient, ClientSettings
-from assemblyai_provider._connection.fields import client_settings, transcript_options
-from assemblyai_provider._connection.speech_models import warn_of_deprecated_models
+from assemblyai_provider._client.audio_file import AudioFile
+from assemblyai_provider._connection.fields import client_settings, default_options, transcript_options
+from assemblyai_provider._submission.lost_answers import submit_job
+from assemblyai_provider._submission.secrets import mask_option_secrets, mask_url_secrets
+from assemblyai_provider._transcript_requests import TranscriptRequests
 from assemblyai_provider._waiting.job_tracker import JobTracker, poll_once
 from assemblyai_provider.exceptions import AssemblyAIError, AuthenticationError
-from assemblyai_provider.models import Transcript, TranscriptStatus
+from assemblyai_provider.models import TranscriptStatus, is_web_url
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
 
 
-class AssemblyAIHook(BaseHook):
+class AssemblyAIHook(BaseHook, TranscriptRequests):
     """Reads an Airflow connection of type `assemblyai` and makes clients for it.
 
     Password: the API key. Host: the base URL, the US region if empty (EU: `https://api.eu.assemblyai.com`);
@@ -42,6 +47,8 @@ class AssemblyAIHook(BaseHook):
     def __init__(self, assemblyai_conn_id: str = default_conn_name) -> None:
         super().__init__()
         self.assemblyai_conn_id = assemblyai_conn_id
+        self._lock = threading.Lock()
+        self._submitted: set[str] = set()
 
     @cached_property
     def _connection(self) -> Connection:
@@ -67,9 +74,44 @@ class AssemblyAIHook(BaseHook):
     def get_conn(self) -> AssemblyAIClient:
         return self.client
 
-    def get_transcript(self, transcript_id: str) -> Transcript:
-        """The job as it is now. Raises TranscriptNotFoundError for an unknown id."""
-        return self.client.get_transcript(transcript_id)
+    def upload(self, recording: str | PathLike[str]) -> str:
+        """Upload a file and return its URL, which only AssemblyAI can read, for a day.
+
+        Raises UploadRefusedError if the file is missing, empty or too large.
+
+        :param recording: a local path, or a URI that Airflow's ObjectStoragePath understands.
+        """
+        return self.client.upload(AudioFile(fspath(recording))).url
+
+    def submit(self, recording: str | PathLike[str], options: Mapping[str, Any] | None = None) -> str:
+        """Submit a recording and return the id of its transcript, without waiting.
+
+        After a lost answer the account's list is searched for the job, so one call pays once. A second call
+        pays again: use the submit operator where a task may be retried.
+
+        :param recording: an http(s) URL that AssemblyAI can read (that of `upload`, too), or a file that is
+            uploaded first.
+        :param options: parameters of `POST /v2/transcript`; they replace those of `default_options`.
+        """
+        audio_url = fspath(recording)
+        mask_url_secrets(audio_url)
+        mask_option_secrets(options)
+        body = self.default_options(options)
+        if not is_web_url(audio_url):
+            audio_url = self.upload(audio_url)
+        body["audio_url"] = audio_url
+        transcript_id = submit_job(self.client, body, before_post=lambda: None, adopt=self._adopt)
+        with self._lock:
+            self._submitted.add(transcript_id)
+        return transcript_id
+
+    def _adopt(self, transcript_ids: Sequence[str]) -> str | None:
+        """The first of these jobs that no other call of `submit` has returned, reserved for the caller."""
+        with self._lock:
+            new = next((id_ for id_ in transcript_ids if id_ not in self._submitted), None)
+            if new:
+                self._submitted.add(new)
+            return new
 
     def get_completion_times(self) -> dict[str, datetime]:
         """When the newest completed jobs of the account ended, by id: up to 200, for one request."""
@@ -92,20 +134,7 @@ class AssemblyAIHook(BaseHook):
         detection, unless a language is given; speaker labels, unless the channels are transcribed separately.
         An override of None removes a default.
         """
-        overrides = dict(overrides or {})
-        options: dict[str, Any] = {
-            "sentiment_analysis": True,
-            **transcript_options(self._connection),
-        }
-        if not overrides.get("language_code") and not overrides.get("language_codes"):
-            options["language_detection"] = True
-        if not overrides.get("multichannel"):
-            options["speaker_labels"] = True
-        options = {name: value for name, value in (options | overrides).items() if value is not None}
-        models = options.get("speech_models")
-        if isinstance(models, (list, tuple)):
-            warn_of_deprecated_models(models)
-        return options
+        return default_options(self._connection, overrides or {})
 
     def check_account(self) -> None:
         """Check the settings of the connection, and the API key by the cheapest request.

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from assemblyai_provider._transcript_results import TranscriptResults
+
 _URL_USER = re.compile(r"(?<=://)[^\s/?#@]*@")
 _URL_TAIL = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*://[^\s?#]*)[?#]\S*")
-DELETED_AUDIO_URL = "http://deleted_by_user"
 WEBHOOK_PREFIX = "webhook_"
 
 REQUESTS_KEY = "requests"
@@ -112,16 +113,16 @@ class TranscriptFailure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Transcript:
-    """One job as `GET /v2/transcript/{id}` returns it.
+class Transcript(TranscriptResults):
+    """One job as `GET /v2/transcript/{id}` returns it, with its results by name.
 
-    `answer` is the whole JSON object, unchanged; `error` is its error text without the query of any URL.
+    `raw` is the whole JSON object, unchanged; `error` is its error text without the query of any URL.
     """
 
     id: str
     status: TranscriptStatus
     error: str | None
-    answer: Mapping[str, Any] = field(repr=False)
+    raw: Mapping[str, Any] = field(repr=False)
 
     @classmethod
     def from_api(cls, obj: Any) -> Transcript:
@@ -133,13 +134,8 @@ class Transcript:
             id=obj["id"],
             status=TranscriptStatus.read(obj.get("status")),
             error=None if error is None else strip_url_queries(str(error)),
-            answer=obj,
+            raw=obj,
         )
-
-    @property
-    def deleted(self) -> bool:
-        """Whether the transcript was deleted; its status stays `completed`."""
-        return self.answer.get("audio_url") == DELETED_AUDIO_URL or self.answer.get("is_deleted") is True
 
     @property
     def failure(self) -> TranscriptFailure | None:

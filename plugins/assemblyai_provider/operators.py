@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 
 from assemblyai_provider._connection.ranges import Range
-from assemblyai_provider._submission.submitter import (
-    SubmissionResult,
-    Submitter,
+from assemblyai_provider._submission.secrets import (
     mask_option_secrets,
     mask_url_secrets,
     without_secrets,
 )
+from assemblyai_provider._submission.submitter import SubmissionResult, Submitter
 from assemblyai_provider.exceptions import SubmissionFailedError, TranscriptNotFoundError, TransportError
 from assemblyai_provider.hooks import AssemblyAIHook
 from assemblyai_provider.models import REQUESTS_KEY

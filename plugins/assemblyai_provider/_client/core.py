@@ -14,13 +14,9 @@ from urllib.parse import quote
 
 from assemblyai_provider._client.lazy_json import read_json
 from assemblyai_provider._client.status_errors import TRANSCRIPTS, UPLOADS, status_error
+from assemblyai_provider._transcript_results import DELETED_AUDIO_URL
 from assemblyai_provider.exceptions import TransportError
-from assemblyai_provider.models import (
-    DEFAULT_REQUEST_BUDGET,
-    DELETED_AUDIO_URL,
-    Transcript,
-    TranscriptStatus,
-)
+from assemblyai_provider.models import DEFAULT_REQUEST_BUDGET, Transcript, TranscriptStatus
 
 PAGE_SIZE = 200
 CLOCK_MARGIN = timedelta(minutes=5)
@@ -96,14 +92,32 @@ def get_transcript(transcript_id: str) -> Request:
     return Request(method="GET", path=f"{TRANSCRIPTS}/{quote(transcript_id, safe='')}")
 
 
+def delete_transcript(transcript_id: str) -> Request:
+    return Request(method="DELETE", path=f"{TRANSCRIPTS}/{quote(transcript_id, safe='')}")
+
+
+def export(transcript_id: str, kind: str, **params: str | int) -> Request:
+    """Another form of a completed transcript: `sentences`, `paragraphs`, `srt`, `vtt` or `redacted-audio`."""
+    return Request(method="GET", path=f"{TRANSCRIPTS}/{quote(transcript_id, safe='')}/{kind}", params=params)
+
+
 def post_transcript(body: Mapping[str, Any]) -> Request:
     return Request(method="POST", path=TRANSCRIPTS, json=body)
 
 
 def list_transcripts(
-    *, status: TranscriptStatus | None = None, before_id: str | None = None, limit: int = PAGE_SIZE
+    *,
+    status: TranscriptStatus | None = None,
+    before_id: str | None = None,
+    limit: int = PAGE_SIZE,
+    created_on: str | None = None,
 ) -> Request:
-    params = {"limit": limit, "status": status and status.value, "before_id": before_id}
+    params = {
+        "limit": limit,
+        "status": status and status.value,
+        "before_id": before_id,
+        "created_on": created_on,
+    }
     return Request(method="GET", path=TRANSCRIPTS, params={k: v for k, v in params.items() if v is not None})
 
 
@@ -121,6 +135,19 @@ def read_object(request: Request, answer: Answer) -> Mapping[str, Any]:
     if not isinstance(body, Mapping):
         raise TransportError(f"{request}: the answer is not a JSON object")
     return body
+
+
+def read_text(request: Request, answer: Answer) -> str:
+    """The text of an answer that is not JSON.
+
+    Raises what its status code means, and TransportError if it is no text.
+    """
+    if not 200 <= answer.status_code < 300:
+        raise status_error(request, answer)
+    try:
+        return answer.body.decode()
+    except UnicodeDecodeError as error:
+        raise TransportError(f"{request}: the answer is not text") from error
 
 
 def read_transcript(request: Request, answer: Answer) -> Transcript:

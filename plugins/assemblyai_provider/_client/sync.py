@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -59,7 +59,7 @@ class _ApiKeyAuth(requests.auth.AuthBase):
 class AssemblyAIClient:
     """Blocking client for several threads. Raises `exceptions.AssemblyAIError`.
 
-    Reads and uploads are retried after faults; submissions are not (see `_submission.lost_answers`).
+    Reads, deletions and uploads are retried after faults; submissions are not: `_submission.lost_answers`.
 
     :param limiter, sleep, uniform, now: the request rate, how to wait (seconds), the jitter, the UTC clock.
     """
@@ -92,7 +92,19 @@ class AssemblyAIClient:
     def get_transcript(self, transcript_id: str) -> Transcript:
         """The job as it is now. Raises TranscriptNotFoundError for an unknown id."""
         request = core.get_transcript(transcript_id)
-        return self._get(request, core.read_transcript)
+        return self._read(request, core.read_transcript)
+
+    def delete_transcript(self, transcript_id: str) -> None:
+        """Delete; what the answer shows is no proof (see `hooks.AssemblyAIHook.delete_transcript`)."""
+        self._read(core.delete_transcript(transcript_id), core.read_object)
+
+    def get_export(self, transcript_id: str, kind: str, **params: str | int) -> Mapping[str, Any]:
+        """A completed transcript in another form, as a JSON object."""
+        return self._read(core.export(transcript_id, kind, **params), core.read_object)
+
+    def get_subtitles(self, transcript_id: str, kind: str, **params: str | int) -> str:
+        """A completed transcript as a file of subtitles."""
+        return self._read(core.export(transcript_id, kind, **params), core.read_text)
 
     def list_transcripts(
         self,
@@ -100,10 +112,13 @@ class AssemblyAIClient:
         status: TranscriptStatus | None = None,
         before_id: str | None = None,
         limit: int = core.PAGE_SIZE,
+        created_on: str | None = None,
     ) -> core.Page:
         """One page of the account's jobs of the last 90 days, newest first."""
-        request = core.list_transcripts(status=status, before_id=before_id, limit=limit)
-        return self._get(request, core.read_page)
+        request = core.list_transcripts(
+            status=status, before_id=before_id, limit=limit, created_on=created_on
+        )
+        return self._read(request, core.read_page)
 
     def upload(self, audio_file: AudioFile) -> Upload:
         """Stream a file to AssemblyAI; a fault or a change restarts it."""
@@ -141,7 +156,7 @@ class AssemblyAIClient:
             except (NotConnectedError, RateLimitedError) as error:
                 self.sleep(backoff.delay_after(error))
 
-    def _get(self, request: core.Request, read: Callable[[core.Request, core.Answer], T]) -> T:
+    def _read(self, request: core.Request, read: Callable[[core.Request, core.Answer], T]) -> T:
         backoff = self._backoff()
         while True:
             try:

@@ -17,7 +17,7 @@ from airflow.sdk.log import mask_secret
 from assemblyai_provider._client import ClientSettings
 from assemblyai_provider._client.base_url import is_web_address, read_base_url
 from assemblyai_provider._connection.ranges import POLL_INTERVAL, Range
-from assemblyai_provider._connection.speech_models import DEFAULT_SPEECH_MODELS
+from assemblyai_provider._connection.speech_models import DEFAULT_SPEECH_MODELS, warn_of_deprecated_models
 from assemblyai_provider.exceptions import ConfigurationError
 
 if TYPE_CHECKING:
@@ -62,6 +62,20 @@ def transcript_options(connection: Connection) -> dict[str, Any]:
         return {"speech_models": _read_models(extra.get("speech_models")), **_read_webhook(extra)}
     except ValueError as error:
         raise _field_error(connection, str(error)) from None
+
+
+def default_options(connection: Connection, overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """See `hooks.AssemblyAIHook.default_options`."""
+    options: dict[str, Any] = {"sentiment_analysis": True, **transcript_options(connection)}
+    if not overrides.get("language_code") and not overrides.get("language_codes"):
+        options["language_detection"] = True
+    if not overrides.get("multichannel"):
+        options["speaker_labels"] = True
+    options = {name: value for name, value in {**options, **overrides}.items() if value is not None}
+    models = options.get("speech_models")
+    if isinstance(models, (list, tuple)):
+        warn_of_deprecated_models(models)
+    return options
 
 
 def _field_error(connection: Connection, problem: str) -> ConfigurationError:

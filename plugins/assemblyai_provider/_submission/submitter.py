@@ -8,13 +8,16 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 from airflow.sdk.exceptions import AirflowFailException
-from airflow.sdk.log import mask_secret
 
 from assemblyai_provider._client.audio_file import AudioFile
 from assemblyai_provider._submission.lost_answers import find_submission, submit_job
+from assemblyai_provider._submission.secrets import (
+    mask_option_secrets,
+    mask_url_secrets,
+    without_secrets,
+)
 from assemblyai_provider.exceptions import (
     AssemblyAIError,
     DuplicateRecordingError,
@@ -25,35 +28,6 @@ from assemblyai_provider.models import is_web_url, strip_url_queries
 from assemblyai_provider.submission_memory import Submission, SubmissionMemory
 
 log = logging.getLogger(__name__)
-
-_WEBHOOK_SECRET = "webhook_auth_header_value"
-_MIN_SECRET_LENGTH = 16
-
-
-def mask_url_secrets(text: object) -> None:
-    """Mask a URL's query, and the values in it, wherever Airflow shows them."""
-    query = urlsplit(text).query if isinstance(text, str) and "?" in text else ""
-    if query:
-        mask_secret(query)
-        for _, value in parse_qsl(query):
-            if len(value) >= _MIN_SECRET_LENGTH:
-                mask_secret(value)
-
-
-def mask_option_secrets(options: object) -> None:
-    """Mask the secrets of transcript options likewise."""
-    if isinstance(options, Mapping):
-        mask_url_secrets(options.get("webhook_url"))
-        if options.get(_WEBHOOK_SECRET):
-            mask_secret(options[_WEBHOOK_SECRET])
-
-
-def without_secrets(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Transcript options that are safe to store."""
-    safe = {name: value for name, value in options.items() if name != _WEBHOOK_SECRET}
-    if isinstance(safe.get("webhook_url"), str):
-        safe["webhook_url"] = strip_url_queries(safe["webhook_url"])
-    return safe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

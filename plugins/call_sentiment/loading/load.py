@@ -170,11 +170,11 @@ def _fetch_answer(fetch: Fetch, transcript: Row) -> _PreparedAnswer | Transcript
         return failure
     if not job.status.is_terminal:
         return None
-    summary = summarize_answer(job.answer, ResultStatus.NO_SPEECH if failure else None)
+    summary = summarize_answer(job.raw, ResultStatus.NO_SPEECH if failure else None)
     if summary.status is not ResultStatus.OK:
         return _PreparedAnswer(summary=summary)
     channels: Mapping[str, str] | None = transcript["channels"]
-    sentences: Iterable[Sentence] = read_sentences(job.answer, channels)
+    sentences: Iterable[Sentence] = read_sentences(job.raw, channels)
     if channels:
         sentences = list(sentences)
         heard = {(sentence.channel, sentence.speaker) for sentence in sentences}

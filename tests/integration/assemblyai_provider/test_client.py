@@ -359,5 +359,5 @@ def test_a_netrc_file_does_not_replace_the_key(
 def test_the_answer_is_assemblyais_own_unchanged(client: AssemblyAIClient, sandbox: SandboxServer) -> None:
     sandbox.script("*", {"transcript": {"something_new": {"deep": [1, None]}}})
     transcript = client.get_transcript(submit(client))
-    assert transcript.answer["something_new"] == {"deep": [1, None]}
-    assert json.dumps(dict(transcript.answer))
+    assert transcript.raw["something_new"] == {"deep": [1, None]}
+    assert json.dumps(dict(transcript.raw))

@@ -38,7 +38,7 @@ def test_the_test_button_shows_success_and_failure(assemblyai_conn: str, wrong_k
 def test_a_transcript_is_read_as_it_is(assemblyai_conn: str, sandbox: SandboxServer) -> None:
     hook = AssemblyAIHook(assemblyai_conn)
     transcript_id = hook.client.post_transcript({"audio_url": "https://h/a.mp3"}, lambda: None)
-    assert hook.get_transcript(transcript_id).answer["audio_url"] == "https://h/a.mp3"
+    assert hook.get_transcript(transcript_id).raw["audio_url"] == "https://h/a.mp3"
 
 
 def test_jobs_are_in_progress_until_one_has_ended_or_is_unknown(

@@ -64,7 +64,7 @@ def test_files_are_uploaded_and_urls_are_passed_on(sandbox: SandboxServer, files
     assert state == SUCCESS
     assert len(sandbox.journal("upload")) == 2
     hook = AssemblyAIHook()
-    urls = [hook.get_transcript(transcript_id).answer["audio_url"] for transcript_id in ids]
+    urls = [hook.get_transcript(transcript_id).raw["audio_url"] for transcript_id in ids]
     assert urls[2] == PRESIGNED
     assert [charge["transcript_id"] for charge in sandbox.charges()]
 
@@ -80,7 +80,7 @@ def test_nothing_to_submit_is_no_error() -> None:
 
 def test_options_replace_the_defaults(files: list[str]) -> None:
     _, transcript_id, _ = run(files[0], transcript_options={"multichannel": True, "language_code": "en"})
-    answer = AssemblyAIHook().get_transcript(transcript_id).answer
+    answer = AssemblyAIHook().get_transcript(transcript_id).raw
     assert answer["multichannel"] is True
     assert answer["sentiment_analysis"] is True
     assert not answer["speaker_labels"]

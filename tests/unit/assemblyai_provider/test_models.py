@@ -96,7 +96,7 @@ def test_the_answer_is_unchanged_and_the_error_has_no_url_secrets() -> None:
     answer = {"id": "t1", "status": "error", "error": "Download error to https://u:p@h/a.mp3?sig=S3CRET, 403"}
     read = Transcript.from_api(answer)
     assert read.error == "Download error to https://h/a.mp3 403"
-    assert read.answer is answer
+    assert read.raw is answer
     assert "S3CRET" not in repr(read)
 
 

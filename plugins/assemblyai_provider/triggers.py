@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Hashable, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from airflow.sdk.execution_time.xcom import XCom
-from airflow.triggers.base import BaseEventTrigger, TaskSuccessEvent, TriggerEvent
+from airflow.triggers.base import BaseTrigger, TaskSuccessEvent, TriggerEvent
 
 from assemblyai_provider._connection.ranges import POLL_INTERVAL
-from assemblyai_provider._waiting.job_tracker import JobOutcome, PollResult
-from assemblyai_provider._waiting.poller import Poller
+from assemblyai_provider._waiting.job_tracker import JobOutcome
+from assemblyai_provider._waiting.shared_poller import shared_poller
 from assemblyai_provider._waiting.wait_limit import WaitLimit, describe_progress, read_wait
 from assemblyai_provider._waiting.wait_registry import wait_registry
-from assemblyai_provider.exceptions import TransportError, TriggerEventError
+from assemblyai_provider.exceptions import TriggerEventError
 from assemblyai_provider.models import REQUESTS_KEY
 
 
-class AssemblyAITranscriptTrigger(BaseEventTrigger):
+class AssemblyAITranscriptTrigger(BaseTrigger):
     """Fires when all transcripts have ended, or at a limit of the wait.
 
     All triggers of one connection in a triggerer share one poller. On success the triggerer ends the task.
@@ -39,8 +38,8 @@ class AssemblyAITranscriptTrigger(BaseEventTrigger):
         XCom `requests`, with those of the poller that no other wait has reported.
     """
 
-    supports_triggerer_queue = True
     clock = staticmethod(time.monotonic)
+    open_poller = staticmethod(shared_poller)
 
     def __init__(
         self,
@@ -80,21 +79,8 @@ class AssemblyAITranscriptTrigger(BaseEventTrigger):
             },
         )
 
-    def shared_stream_key(self) -> Hashable:
-        # open_shared_stream reads nothing but the connection; the registry has the ids and intervals.
-        return ("assemblyai_provider.transcripts", self.assemblyai_conn_id)
-
-    @classmethod
-    async def open_shared_stream(cls, kwargs: dict[str, Any]) -> AsyncGenerator[PollResult]:
-        async with aclosing(Poller(kwargs["assemblyai_conn_id"]).results()) as results:
-            async for result in results:
-                yield result
-
-    async def filter_shared_stream(self, shared_stream: AsyncIterator[Any]) -> AsyncIterator[TriggerEvent]:
-        has_limit = self.patience is not None or self.end_at is not None
-        registry = wait_registry(self.assemblyai_conn_id)
-        with registry.register(self.transcript_ids, self.poll_interval, steady=has_limit):
-            ended = await self._wait(shared_stream)
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        ended = await self._wait()
         self.log.info(describe_progress(len(ended), len(set(self.transcript_ids))))
         failures = {id_: outcome.failure for id_, outcome in ended.items() if outcome.failure}
         if failures and self.fail_on_error:
@@ -106,24 +92,21 @@ class AssemblyAITranscriptTrigger(BaseEventTrigger):
             event.payload = {"status": "over", "ended": list(ended)}
             yield event
 
-    async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Poll without a shared stream, as `dag.test` runs a trigger."""
-        async with aclosing(self.open_shared_stream(self.serialize()[1])) as stream:
-            async for event in self.filter_shared_stream(stream):
-                yield event
-
-    async def _wait(self, stream: AsyncIterator[PollResult]) -> dict[str, JobOutcome]:
+    async def _wait(self) -> dict[str, JobOutcome]:
         """The outcomes when the wait ends, in the order of the ids."""
-        started_at = self.clock()
+        started_at, has_limit = self.clock(), self.patience is not None or self.end_at is not None
         end_at = None if self.end_at is None else started_at + self.end_at - time.time()
         limit = WaitLimit(started_at, self.patience, end_at)
-        async for result in stream:
-            ended = {id_: result.ended[id_] for id_ in self.transcript_ids if id_ in result.ended}
-            if len(ended) == len(set(self.transcript_ids)) or limit.is_reached(
-                len(ended), result.started_at, self.clock()
-            ):
-                return ended
-        raise TransportError("the shared poller ended")
+        async with self.open_poller(self.assemblyai_conn_id) as results:
+            registry = wait_registry(self.assemblyai_conn_id)
+            with registry.register(self.transcript_ids, self.poll_interval, steady=has_limit):
+                async for result in results:
+                    ended = {id_: result.ended[id_] for id_ in self.transcript_ids if id_ in result.ended}
+                    if len(ended) == len(set(self.transcript_ids)) or limit.is_reached(
+                        len(ended), result.started_at, self.clock()
+                    ):
+                        break
+        return ended
 
     async def _push(self, ended: list[str]) -> None:
         """Push the result as a worker would.

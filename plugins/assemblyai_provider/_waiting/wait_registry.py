@@ -61,3 +61,8 @@ _registries: dict[str, WaitRegistry] = {}
 def wait_registry(assemblyai_conn_id: str) -> WaitRegistry:
     """The registry of a connection in this process."""
     return _registries.setdefault(assemblyai_conn_id, WaitRegistry())
+
+
+def forget_waits(assemblyai_conn_id: str) -> None:
+    """Start the registry of a connection anew."""
+    _registries.pop(assemblyai_conn_id, None)

@@ -6,6 +6,7 @@ import pydoc
 import time
 import uuid
 from collections.abc import AsyncIterator, Mapping
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -34,7 +35,8 @@ def events(waiting: AssemblyAITranscriptTrigger, *results: Mapping[str, JobOutco
         raise AssertionError("it should have ended")
 
     async def collect() -> list[TriggerEvent]:
-        return [event async for event in waiting.filter_shared_stream(stream())]
+        waiting.open_poller = lambda _: nullcontext(stream())
+        return [event async for event in waiting.run()]
 
     return asyncio.run(collect())
 
@@ -53,12 +55,6 @@ def test_it_can_be_made_from_the_arguments_of_the_first_release() -> None:
     )
 
 
-def test_all_triggers_of_a_connection_share_one_stream() -> None:
-    assert trigger("a").shared_stream_key() == trigger("b", fail_on_error=False).shared_stream_key()
-    other = AssemblyAITranscriptTrigger(["a"], "other conn")
-    assert other.shared_stream_key() != trigger("a").shared_stream_key()
-
-
 def test_it_waits_for_its_last_job_and_then_ends_the_task() -> None:
     (event,) = events(trigger("a", "b"), {}, {"a": DONE}, {"b": DONE, "x": FAILED}, {"a": DONE, "b": DONE})
     assert isinstance(event, TaskSuccessEvent)
@@ -75,26 +71,6 @@ def test_a_failed_job_resumes_the_task_once_all_have_ended() -> None:
 def test_with_fail_on_error_off_a_failed_job_is_an_end_like_any_other() -> None:
     (event,) = events(trigger("a", fail_on_error=False), {"a": FAILED})
     assert isinstance(event, TaskSuccessEvent)
-
-
-def test_a_cancelled_trigger_is_no_longer_waited_for() -> None:
-    async def cancel() -> None:
-        async def never() -> AsyncIterator[PollResult]:
-            await asyncio.Event().wait()
-            yield PollResult({})
-
-        async def run() -> None:
-            async for _ in trigger("a").filter_shared_stream(never()):
-                raise AssertionError("nothing has ended")
-
-        task = asyncio.create_task(run())
-        await asyncio.sleep(0)
-        assert wait_registry("conn").ids
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-    asyncio.run(cancel())
-    assert not wait_registry("conn").ids
 
 
 def test_the_payload_of_airflows_own_success_event_is_a_success() -> None:
@@ -175,6 +151,7 @@ def event_after(*polls: tuple[float, Mapping[str, JobOutcome]], **arguments: Any
 
     class Clocked(AssemblyAITranscriptTrigger):
         clock = staticmethod(lambda: now)
+        open_poller = staticmethod(lambda _: nullcontext(stream()))
 
     async def stream() -> AsyncIterator[PollResult]:
         nonlocal now
@@ -185,9 +162,7 @@ def event_after(*polls: tuple[float, Mapping[str, JobOutcome]], **arguments: Any
         raise AssertionError("it should have ended")
 
     async def first() -> TriggerEvent:
-        return await anext(
-            aiter(Clocked(["a", "b", "c"], "conn", **arguments).filter_shared_stream(stream()))
-        )
+        return await anext(aiter(Clocked(["a", "b", "c"], "conn", **arguments).run()))
 
     return asyncio.run(first())
 

@@ -21,8 +21,7 @@ TriggerEventError (RuntimeError) is a bug or a version skew. It is not an Airflo
 
 from __future__ import annotations
 
-from airflow.sdk.exceptions import AirflowException, AirflowFailException
-
+from assemblyai_provider.compat import AirflowException, AirflowFailException
 from assemblyai_provider.models import strip_url_queries
 
 

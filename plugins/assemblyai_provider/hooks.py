@@ -10,8 +10,6 @@ from functools import cached_property
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseHook
-
 from assemblyai_provider._client import AssemblyAIClient, AsyncAssemblyAIClient, ClientSettings
 from assemblyai_provider._client.audio_file import AudioFile
 from assemblyai_provider._connection.fields import client_settings, default_options, transcript_options
@@ -19,6 +17,7 @@ from assemblyai_provider._submission.lost_answers import submit_job
 from assemblyai_provider._submission.secrets import mask_option_secrets, mask_url_secrets
 from assemblyai_provider._transcript_requests import TranscriptRequests
 from assemblyai_provider._waiting.job_tracker import JobTracker, poll_once
+from assemblyai_provider.compat import BaseHook, aget_connection
 from assemblyai_provider.exceptions import AssemblyAIError, AuthenticationError
 from assemblyai_provider.models import TranscriptStatus, is_web_url
 
@@ -69,7 +68,7 @@ class AssemblyAIHook(BaseHook, TranscriptRequests):
 
     async def get_async_settings(self) -> ClientSettings:
         """The clients' settings, read from the connection now. Raises ConfigurationError."""
-        return client_settings(await self.aget_connection(self.assemblyai_conn_id))
+        return client_settings(await aget_connection(self.assemblyai_conn_id))
 
     def get_conn(self) -> AssemblyAIClient:
         return self.client

@@ -10,11 +10,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseSensorOperator
-from airflow.sdk.exceptions import AirflowSkipException
 
 from assemblyai_provider._connection.ranges import POLL_INTERVAL
 from assemblyai_provider._waiting.job_tracker import JobTracker, poll_once
 from assemblyai_provider._waiting.wait_limit import WaitLimit, describe_progress, read_wait
+from assemblyai_provider.compat import AirflowSkipException
 from assemblyai_provider.exceptions import ConfigurationError, TranscriptFailedError, TransportError
 from assemblyai_provider.hooks import AssemblyAIHook
 from assemblyai_provider.models import REQUESTS_KEY

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
+from assemblyai_provider._variable_store import VariableStore
+
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
@@ -103,7 +105,7 @@ def recording_key(recording: str, options: Mapping[str, Any]) -> str:
 
 @dataclass(slots=True)
 class TaskStateMemory:
-    """The default memory: Airflow's task state store.
+    """The default memory: Airflow's task state store, before Airflow 3.3 an Airflow Variable.
 
     It survives retries and clears of a task.
 
@@ -125,7 +127,8 @@ class TaskStateMemory:
 
         No lock is needed: Airflow runs one try of a task at a time.
         """
-        self._store = context["task_state_store"]
+        # From Airflow 3.3 on; XCom is no memory, since a retry starts by clearing it.
+        self._store = context.get("task_state_store") or VariableStore(context["ti"])
         yield [self._recall(recording) for recording in dict.fromkeys(recordings)]
 
     def _recall(self, recording: str) -> Submission:

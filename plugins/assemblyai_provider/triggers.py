@@ -6,7 +6,6 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
-from airflow.sdk.execution_time.xcom import XCom
 from airflow.triggers.base import BaseTrigger, TaskSuccessEvent, TriggerEvent
 
 from assemblyai_provider._connection.ranges import POLL_INTERVAL
@@ -14,6 +13,7 @@ from assemblyai_provider._waiting.job_tracker import JobOutcome
 from assemblyai_provider._waiting.shared_poller import shared_poller
 from assemblyai_provider._waiting.wait_limit import WaitLimit, describe_progress, read_wait
 from assemblyai_provider._waiting.wait_registry import wait_registry
+from assemblyai_provider.compat import apush_xcom
 from assemblyai_provider.exceptions import TriggerEventError
 from assemblyai_provider.models import REQUESTS_KEY
 
@@ -126,10 +126,10 @@ class AssemblyAITranscriptTrigger(BaseTrigger):
         }
         if self.worker_requests is not None:
             count = self.worker_requests + wait_registry(self.assemblyai_conn_id).take_requests()
-            await XCom.aset(REQUESTS_KEY, count, **place)
+            await apush_xcom(REQUESTS_KEY, count, **place)
         if self.push_result:
             length = len(ended) if self.has_mapped_dependants and map_index < 0 else None
-            await XCom.aset("return_value", ended, **place, _mapped_length=length)
+            await apush_xcom("return_value", ended, **place, _mapped_length=length)
 
 
 def failures_of_event(event: object) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Fixtures shared by every test: an embedded PostgreSQL, the sandbox, and Airflow connections to both."""
+"""Fixtures of the tests that need PostgreSQL: an embedded server, and Airflow's connection to it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import psycopg2
 import pytest
 
-from assemblyai_sandbox.testing import SandboxServer
 from local_stack.postgres import EmbeddedPostgres, airflow_connection
 
 if TYPE_CHECKING:
@@ -58,19 +57,3 @@ def airflow_results_conn(results_dsn: str, monkeypatch: pytest.MonkeyPatch) -> s
     """The Airflow connection id of the same database."""
     monkeypatch.setenv("AIRFLOW_CONN_CALL_SENTIMENT_DB", airflow_connection(results_dsn))
     return "call_sentiment_db"
-
-
-@pytest.fixture
-def sandbox() -> Iterator[SandboxServer]:
-    with SandboxServer() as server:
-        yield server
-
-
-@pytest.fixture
-def assemblyai_conn(sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The Airflow connection id of the sandbox."""
-    monkeypatch.setenv(
-        "AIRFLOW_CONN_ASSEMBLYAI_DEFAULT",
-        f'{{"conn_type": "assemblyai", "host": "{sandbox.url}", "password": "{sandbox.api_key}"}}',
-    )
-    return "assemblyai_default"

@@ -9,8 +9,6 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any
 
-from airflow.sdk.exceptions import AirflowFailException
-
 from assemblyai_provider._client.audio_file import AudioFile
 from assemblyai_provider._submission.lost_answers import find_submission, submit_job
 from assemblyai_provider._submission.secrets import (
@@ -18,6 +16,7 @@ from assemblyai_provider._submission.secrets import (
     mask_url_secrets,
     without_secrets,
 )
+from assemblyai_provider.compat import AirflowFailException
 from assemblyai_provider.exceptions import (
     AssemblyAIError,
     DuplicateRecordingError,

@@ -8,12 +8,11 @@ import random
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 
-from airflow.sdk.exceptions import AirflowNotFoundException
-
 from assemblyai_provider._client import AsyncAssemblyAIClient
 from assemblyai_provider._waiting.job_tracker import JobTracker, PollResult
 from assemblyai_provider._waiting.poll_interval import PollInterval
 from assemblyai_provider._waiting.wait_registry import wait_registry
+from assemblyai_provider.compat import AirflowNotFoundException
 from assemblyai_provider.exceptions import (
     AssemblyAIError,
     AuthenticationError,

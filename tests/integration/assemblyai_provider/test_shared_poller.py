@@ -264,9 +264,7 @@ def test_a_loop_that_closes_without_cancelling_its_tasks_leaves_no_wait_behind(
     gc.collect()
 
 
-def test_ten_thousand_waits_share_one_poller(
-    client: AssemblyAIClient, sandbox: SandboxServer
-) -> None:
+def test_ten_thousand_waits_share_one_poller(client: AssemblyAIClient, sandbox: SandboxServer) -> None:
     sandbox.script("*", {"processing_s": 5})
     ids = [submit(client, str(number)) for number in range(100)]
     waits = [AssemblyAITranscriptTrigger(ids[n % 50 : n % 50 + 50], CONN, 0.1) for n in range(10_000)]

@@ -21,6 +21,7 @@ from airflow.sdk.exceptions import DownstreamTasksSkipped
 from assemblyai_provider.hooks import AssemblyAIHook
 from assemblyai_provider.models import WEBHOOK_PREFIX
 from assemblyai_provider.operators import AssemblyAISubmitTranscriptOperator
+from assemblyai_provider.option_checks import check_options
 from assemblyai_provider.sensors import AssemblyAITranscriptSensor
 from call_sentiment import ASSEMBLYAI_CONN_ID, DAG_ID, RESULTS_CONN_ID, operations, tasks
 from call_sentiment.ledger_memory import LedgerMemory
@@ -60,6 +61,13 @@ PARAMS = {
         title="Transcript options",
         description="Sent to AssemblyAI with every new transcript. They override the defaults. "
         'Example: {"entity_detection": true}.',
+    ),
+    "allow_unknown_options": Param(
+        False,
+        type="boolean",
+        title="Allow unknown options",
+        description="Pass on transcript options that this version does not know. Otherwise they fail the run "
+        "before it claims a call.",
     ),
     "retranscribe": Param(
         False,
@@ -109,6 +117,11 @@ PARAMS = {
 
 @task
 def discover(*, params: Any = None, ti: Any = None) -> list[list[str]]:
+    check_options(
+        params["transcript_options"],
+        "param transcript_options",
+        allow_unknown=params["allow_unknown_options"],
+    )
     hook = AssemblyAIHook(ASSEMBLYAI_CONN_ID)
     hook.check_account()
     batches = tasks.discover_calls(
@@ -208,6 +221,7 @@ def _connect_tasks(wait_timeout: timedelta) -> None:
         fail_on_error=False,
         patience="{{ params.wait_s / 3 }}",
         end_after="{{ params.wait_s }}",
+        deferrable=True,
         push_requests=True,
         timeout=wait_timeout,
         trigger_rule="all_done",

@@ -13,7 +13,9 @@ AssemblyAIError (AirflowException)
 ├── SubmissionUnknownError     a retry helps: it searches for the submission first
 ├── DuplicateRecordingError    nothing to do: the same bytes are transcribed already
 ├── SubmissionFailedError      (AirflowFailException) some recordings can never be submitted
-└── TranscriptFailedError      (AirflowFailException) some jobs ended in an error
+├── TranscriptFailedError      (AirflowFailException) some jobs ended in an error
+├── TranscriptNotDeletedError  (AirflowFailException) some transcripts cannot be deleted
+└── WaitTimeoutError           a retry helps: it waits for the same jobs again
 
 TriggerEventError (RuntimeError) is a bug or a version skew. It is not an Airflow exception, so that
 `soft_fail` cannot hide it. No message holds an API key, an HTTP header or the query of a URL.
@@ -87,6 +89,14 @@ class SubmissionFailedError(AssemblyAIError, AirflowFailException):
 
 class TranscriptFailedError(AssemblyAIError, AirflowFailException):
     """Some jobs ended in an error. A retry of the wait finds the same errors."""
+
+
+class TranscriptNotDeletedError(AssemblyAIError, AirflowFailException):
+    """Some transcripts are in progress or unknown. A retry does not help."""
+
+
+class WaitTimeoutError(AssemblyAIError):
+    """Some jobs have not ended in time; they go on. A retry waits for them again."""
 
 
 class TriggerEventError(RuntimeError):

@@ -15,11 +15,13 @@ from assemblyai_provider._client.audio_file import AudioFile
 from assemblyai_provider._connection.fields import client_settings, default_options, transcript_options
 from assemblyai_provider._submission.lost_answers import submit_job
 from assemblyai_provider._submission.secrets import mask_option_secrets, mask_url_secrets
-from assemblyai_provider._transcript_requests import TranscriptRequests
+from assemblyai_provider._transcripts.requests import TranscriptRequests
 from assemblyai_provider._waiting.job_tracker import JobTracker, poll_once
 from assemblyai_provider.compat import BaseHook, aget_connection
 from assemblyai_provider.exceptions import AssemblyAIError, AuthenticationError
 from assemblyai_provider.models import TranscriptStatus, is_web_url
+from assemblyai_provider.option_checks import check_options
+from assemblyai_provider.options import TranscriptOptions
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
@@ -82,7 +84,13 @@ class AssemblyAIHook(BaseHook, TranscriptRequests):
         """
         return self.client.upload(AudioFile(fspath(recording))).url
 
-    def submit(self, recording: str | PathLike[str], options: Mapping[str, Any] | None = None) -> str:
+    def submit(
+        self,
+        recording: str | PathLike[str],
+        options: TranscriptOptions | Mapping[str, Any] | None = None,
+        *,
+        allow_unknown_options: bool = False,
+    ) -> str:
         """Submit a recording and return the id of its transcript, without waiting.
 
         After a lost answer the account's list is searched for the job, so one call pays once. A second call
@@ -90,8 +98,11 @@ class AssemblyAIHook(BaseHook, TranscriptRequests):
 
         :param recording: an http(s) URL that AssemblyAI can read (that of `upload`, too), or a file that is
             uploaded first.
-        :param options: parameters of `POST /v2/transcript`; they replace those of `default_options`.
+        :param options: they replace those of `default_options`. ConfigurationError for unknown names and
+            values of another type.
+        :param allow_unknown_options: pass on options that `options.TranscriptOptions` does not have.
         """
+        check_options(options, "options of the hook", allow_unknown=allow_unknown_options)
         audio_url = fspath(recording)
         mask_url_secrets(audio_url)
         mask_option_secrets(options)

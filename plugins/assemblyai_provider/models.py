@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from assemblyai_provider._transcript_results import TranscriptResults
+from assemblyai_provider._transcripts.results import TranscriptResults
 
 _URL_USER = re.compile(r"(?<=://)[^\s/?#@]*@")
 _URL_TAIL = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*://[^\s?#]*)[?#]\S*")

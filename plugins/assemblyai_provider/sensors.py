@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -11,12 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseSensorOperator
 
+from assemblyai_provider._connection.deferrable import read_deferrable
 from assemblyai_provider._connection.ranges import POLL_INTERVAL
+from assemblyai_provider._transcripts.ids import read_ids
 from assemblyai_provider._waiting.job_tracker import JobTracker, poll_once
-from assemblyai_provider._waiting.wait_limit import WaitLimit, describe_progress, read_wait
+from assemblyai_provider._waiting.wait_limit import (
+    WaitLimit,
+    describe_failures,
+    describe_progress,
+    read_wait,
+)
 from assemblyai_provider.compat import AirflowSkipException
 from assemblyai_provider.exceptions import ConfigurationError, TranscriptFailedError, TransportError
 from assemblyai_provider.hooks import AssemblyAIHook
+from assemblyai_provider.links import AssemblyAITranscriptLink
 from assemblyai_provider.models import REQUESTS_KEY
 from assemblyai_provider.triggers import (
     AssemblyAITranscriptTrigger,
@@ -27,11 +34,7 @@ from assemblyai_provider.triggers import (
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from assemblyai_provider._client import AssemblyAIClient
-
-_TRANSCRIPT_ID = re.compile(r"[A-Za-z0-9_-]+")
-DEFAULT_POKE_INTERVAL_S = 5.0
-MAX_LISTED_FAILURES = 20
+DEFAULT_POLL_INTERVAL_S = 5.0
 
 
 class AssemblyAITranscriptSensor(BaseSensorOperator):
@@ -45,12 +48,12 @@ class AssemblyAITranscriptSensor(BaseSensorOperator):
 
     :param transcript_ids: one id or a list, as the submit operator returns them (templated). An empty list
         succeeds at once.
-    :param assemblyai_conn_id: the connection.
+    :param assemblyai_conn_id: the connection (templated).
     :param fail_on_error: False: succeed even with failed jobs.
-    :param deferrable: wait in the triggerer, without a worker slot. The worker polls once before: if all have
-        ended, nothing is deferred.
-    :param poke_interval: polling interval in seconds. Deferred, it defaults to the connection's
-        `poll_interval_s`.
+    :param deferrable: wait in the triggerer, without a worker slot; None: as Airflow's option `[operators]
+        default_deferrable` says. The worker polls once before: if all have ended, nothing is deferred.
+    :param poll_interval: polling interval in seconds or as a timedelta. Deferred, it defaults to the
+        connection's `poll_interval_s`.
     :param patience: end the wait this long after the last job ended, or after the start while none has:
         seconds or a timedelta (templated). None, an empty text or the text `None`: wait for all. On a worker
         not with `mode="reschedule"`, which keeps no memory between two polls.
@@ -63,7 +66,8 @@ class AssemblyAITranscriptSensor(BaseSensorOperator):
         `fail_on_error` is off.
     """
 
-    template_fields: Sequence[str] = ("transcript_ids", "patience", "end_after")
+    template_fields: Sequence[str] = ("transcript_ids", "patience", "end_after", "assemblyai_conn_id")
+    operator_extra_links = (AssemblyAITranscriptLink(),)
     ui_color = "#d5e8f0"
     clock = staticmethod(time.monotonic)
 
@@ -73,26 +77,25 @@ class AssemblyAITranscriptSensor(BaseSensorOperator):
         transcript_ids: str | list[str],
         assemblyai_conn_id: str = AssemblyAIHook.default_conn_name,
         fail_on_error: bool = True,
-        deferrable: bool = True,
-        poke_interval: timedelta | float | None = None,
+        deferrable: bool | None = None,
+        poll_interval: timedelta | float | None = None,
         patience: timedelta | float | str | None = None,
         end_after: timedelta | float | str | None = None,
         push_requests: bool = False,
         **kwargs: Any,
     ) -> None:
-        if isinstance(poke_interval, timedelta):
-            poke_interval = poke_interval.total_seconds()
-        name = f"task {kwargs.get('task_id')!r}, poke_interval"
-        interval_s = POLL_INTERVAL.read(poke_interval, name)
-        super().__init__(poke_interval=interval_s or DEFAULT_POKE_INTERVAL_S, **kwargs)
+        # Airflow's own name for it, which the Dag's default_args may have.
+        poll_interval = kwargs.pop("poke_interval", None) if poll_interval is None else poll_interval
+        interval_s = POLL_INTERVAL.read(poll_interval, f"task {kwargs.get('task_id')!r}, poll_interval")
+        super().__init__(poke_interval=interval_s or DEFAULT_POLL_INTERVAL_S, **kwargs)
         self.transcript_ids = transcript_ids
         self.assemblyai_conn_id = assemblyai_conn_id
         self.fail_on_error = fail_on_error
-        self.deferrable = deferrable
+        self.deferrable = read_deferrable(deferrable)
         self.patience = patience
         self.end_after = end_after
         self.push_requests = push_requests
-        self._poll_interval = interval_s
+        self.poll_interval = interval_s
         self._tracker = JobTracker()
         self._limit: WaitLimit | None = None
         for name, value in (("patience", patience), ("end_after", end_after)):
@@ -117,13 +120,13 @@ class AssemblyAITranscriptSensor(BaseSensorOperator):
                 trigger=AssemblyAITranscriptTrigger(
                     self._ids,
                     self.assemblyai_conn_id,
-                    self._poll_interval,
+                    self.poll_interval,
                     self.fail_on_error,
                     patience,
                     end_at,
                     push_result=self.do_xcom_push,
                     has_mapped_dependants=next(self.iter_mapped_dependants(), None) is not None,
-                    worker_requests=self._client.requests_sent if self.push_requests else None,
+                    worker_requests=self.hook.client.requests_sent if self.push_requests else None,
                 ),
                 method_name="execute_complete",
                 timeout=timedelta(seconds=self.timeout),
@@ -133,7 +136,7 @@ class AssemblyAITranscriptSensor(BaseSensorOperator):
     def _end(self, context: Context) -> list[str]:
         """End a wait on the worker."""
         if self.push_requests:
-            context["ti"].xcom_push(REQUESTS_KEY, self._client.requests_sent)
+            context["ti"].xcom_push(REQUESTS_KEY, self.hook.client.requests_sent)
         return self._result(self._tracker.ended)
 
     def poke(self, context: Context) -> bool:
@@ -141,7 +144,7 @@ class AssemblyAITranscriptSensor(BaseSensorOperator):
         ids, limit = set(self._ids), None if self.deferrable else self._limit_on_worker(context)
         started_at = self.clock()
         try:
-            poll_once(self._tracker, self._client, ids, started_at, every_job=limit is not None)
+            poll_once(self._tracker, self.hook.client, ids, started_at, every_job=limit is not None)
         except TransportError as error:
             self.log.warning("Polling failed; the next poll tries again: %s", error)
         ended = self._tracker.ended
@@ -185,22 +188,18 @@ class AssemblyAITranscriptSensor(BaseSensorOperator):
 
     def _raise_failures(self, failures: Mapping[str, str]) -> None:
         if failures and self.fail_on_error:
-            named = "; ".join(
-                f"{id_}: {reason}" for id_, reason in list(failures.items())[:MAX_LISTED_FAILURES]
-            )
-            raise TranscriptFailedError(
-                f"{len(failures)} of {len(self._ids)} transcripts have failed: {named}"
-            )
+            raise TranscriptFailedError(describe_failures(failures, len(self._ids)))
 
     @cached_property
-    def _client(self) -> AssemblyAIClient:
-        return AssemblyAIHook(self.assemblyai_conn_id).get_client()
+    def hook(self) -> AssemblyAIHook:
+        """The hook of the connection."""
+        return AssemblyAIHook(self.assemblyai_conn_id)
+
+    @property
+    def linked_ids(self) -> list[str]:
+        """The ids that the task's link may lead to."""
+        return self._ids
 
     @property
     def _ids(self) -> list[str]:
-        ids = [self.transcript_ids] if isinstance(self.transcript_ids, str) else list(self.transcript_ids[:])
-        for id_ in ids:
-            # A list that a template has turned into text would otherwise be taken for one id.
-            if not isinstance(id_, str) or not _TRANSCRIPT_ID.fullmatch(id_):
-                raise ValueError(f"{id_!r} is not the id of a transcript")
-        return ids
+        return read_ids(self.transcript_ids)

@@ -36,6 +36,7 @@ class AssemblyAITranscriptTrigger(BaseTrigger):
     :param has_mapped_dependants: tasks are expanded over that XCom.
     :param worker_requests: requests that the worker sent before it deferred. If given, they are pushed as the
         XCom `requests`, with those of the poller that no other wait has reported.
+    :param push_single: push the only id instead of a list of one.
     """
 
     clock = staticmethod(time.monotonic)
@@ -52,6 +53,7 @@ class AssemblyAITranscriptTrigger(BaseTrigger):
         push_result: bool = False,
         has_mapped_dependants: bool = False,
         worker_requests: int | None = None,
+        push_single: bool = False,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.transcript_ids = list(transcript_ids)
@@ -61,7 +63,7 @@ class AssemblyAITranscriptTrigger(BaseTrigger):
         self.patience = read_wait(patience, "patience of the trigger")
         self.end_at = end_at
         self.push_result, self.has_mapped_dependants = push_result, has_mapped_dependants
-        self.worker_requests = worker_requests
+        self.worker_requests, self.push_single = worker_requests, push_single
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         return (
@@ -76,6 +78,7 @@ class AssemblyAITranscriptTrigger(BaseTrigger):
                 "push_result": self.push_result,
                 "has_mapped_dependants": self.has_mapped_dependants,
                 "worker_requests": self.worker_requests,
+                "push_single": self.push_single,
             },
         )
 
@@ -128,8 +131,10 @@ class AssemblyAITranscriptTrigger(BaseTrigger):
             count = self.worker_requests + wait_registry(self.assemblyai_conn_id).take_requests()
             await apush_xcom(REQUESTS_KEY, count, **place)
         if self.push_result:
-            length = len(ended) if self.has_mapped_dependants and map_index < 0 else None
-            await apush_xcom("return_value", ended, **place, _mapped_length=length)
+            is_mapped_over = self.has_mapped_dependants and map_index < 0 and not self.push_single
+            length = len(ended) if is_mapped_over else None
+            result: Any = ended[0] if self.push_single and ended else ended
+            await apush_xcom("return_value", result, **place, _mapped_length=length)
 
 
 def failures_of_event(event: object) -> dict[str, str]:

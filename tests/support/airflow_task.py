@@ -29,6 +29,7 @@ _NOW = "2026-01-01T00:00:00Z"
 class ExecutionApi:
     """The server's side of the execution API; afterwards it holds what the task sent.
 
+    :param links: the XComs that are links of the operator.
     :param store: the task state store, which outlives a try.
     :param next_method, next_kwargs: resume a deferred task.
     :param refuse_to_store: a write to the store whose value contains this fails, as if the worker had died.
@@ -39,6 +40,7 @@ class ExecutionApi:
     try_number: int = 1
     store: dict[str, Any] = field(default_factory=dict)
     xcoms: dict[str, Any] = field(default_factory=dict)
+    links: dict[str, Any] = field(default_factory=dict)
     rendered_fields: dict[str, Any] = field(default_factory=dict)
     next_kwargs: dict[str, Any] | None = None
     next_method: str | None = None
@@ -53,7 +55,8 @@ class ExecutionApi:
         if path.startswith("store/ti/"):
             return self._store(method, path.rsplit("/", 1)[-1], body)
         if path.startswith("xcoms/") and method == "POST":
-            self.xcoms[path.rsplit("/", 1)[-1]] = body
+            key = path.rsplit("/", 1)[-1]
+            (self.links if key.startswith("_link_") else self.xcoms)[key] = body
         if path.startswith("xcoms/") and method == "GET":
             key = path.rsplit("/", 1)[-1]
             return httpx.Response(200, json={"key": key, "value": self.xcoms.get(key)})

@@ -36,7 +36,7 @@ def test_the_dag_of_the_readme_imports(monkeypatch: pytest.MonkeyPatch) -> None:
     assert snippet
     names: dict[str, object] = {"__name__": "readme"}
     exec(compile(snippet[1], "README.md", "exec"), names)
-    assert callable(names["transcribe"])
+    assert callable(names["transcribe_a_call"])
 
 
 def test_the_readme_names_every_field_of_the_connection() -> None:

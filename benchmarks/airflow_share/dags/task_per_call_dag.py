@@ -65,6 +65,7 @@ def task_per_call() -> None:
     ).expand(recordings=calls)
     wait = AssemblyAITranscriptSensor.partial(
         task_id="wait",
+        deferrable=True,
         assemblyai_conn_id=ASSEMBLYAI_CONN_ID,
         fail_on_error=False,
         timeout=timedelta(hours=1),

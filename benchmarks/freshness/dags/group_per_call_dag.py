@@ -69,6 +69,7 @@ def group_per_call() -> None:
         )
         wait = AssemblyAITranscriptSensor(
             task_id="wait",
+            deferrable=True,
             transcript_ids=submit.output,
             assemblyai_conn_id=ASSEMBLYAI_CONN_ID,
             fail_on_error=False,

@@ -68,6 +68,7 @@ def whole_run() -> None:
     ).expand(recordings=batches)
     wait = AssemblyAITranscriptSensor.partial(
         task_id="wait",
+        deferrable=True,
         assemblyai_conn_id=ASSEMBLYAI_CONN_ID,
         fail_on_error=False,
         timeout=timedelta(hours=1),

@@ -37,7 +37,9 @@ def is_over(transcript_id: str) -> bool:
 
 @dag(dag_id="waiting", schedule=None, params=PARAMS)
 def waiting() -> None:
-    AssemblyAITranscriptSensor.partial(task_id="wait", **LIMITS).expand(transcript_ids=batches())
+    AssemblyAITranscriptSensor.partial(task_id="wait", deferrable=True, **LIMITS).expand(
+        transcript_ids=batches()
+    )
 
 
 @dag(dag_id="waiting_one_by_one", schedule=None, params=PARAMS)

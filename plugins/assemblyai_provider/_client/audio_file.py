@@ -51,7 +51,7 @@ class AudioFile:
 
     def __init__(self, location: str) -> None:
         self.location = location
-        self._path = _path(location)
+        self._path = open_location(location)
         self.version()
 
     def version(self) -> Version:
@@ -82,7 +82,8 @@ class AudioFile:
         return UploadRefusedError(f"{strip_url_queries(self.location)}: {reason}")
 
 
-def _path(location: str) -> Path | ObjectStoragePath:
+def open_location(location: str) -> Path | ObjectStoragePath:
+    """The path of a local file, or of an object by its URI."""
     if not _URI.match(location):
         return Path(location)
     scheme, _, rest = location.partition("://")

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from assemblyai_provider._client.lazy_json import read_json
 from assemblyai_provider._client.status_errors import TRANSCRIPTS, UPLOADS, status_error
-from assemblyai_provider._transcript_results import DELETED_AUDIO_URL
+from assemblyai_provider._transcripts.results import DELETED_AUDIO_URL
 from assemblyai_provider.exceptions import TransportError
 from assemblyai_provider.models import DEFAULT_REQUEST_BUDGET, Transcript, TranscriptStatus
 

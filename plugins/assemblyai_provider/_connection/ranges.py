@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import timedelta
 
 from assemblyai_provider.exceptions import ConfigurationError
 
@@ -24,8 +25,12 @@ class Range:
     def read(self, value: object, name: str) -> float | None:
         """The number, or None for None and blank text. Raises ConfigurationError.
 
+        A timedelta counts in seconds.
+
         :param name: the connection or task and the setting, for the message.
         """
+        if isinstance(value, timedelta):
+            value = value.total_seconds()
         if value is None or (isinstance(value, str) and not value.strip()):
             return None
         number = _number(value)

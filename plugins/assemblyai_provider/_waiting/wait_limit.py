@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 from assemblyai_provider._connection.ranges import Range
+
+MAX_LISTED_FAILURES = 20
 
 _WAIT = Range(0.1, 604_800, "seconds")
 """A shorter wait would end at its first poll; Airflow's own sensors wait for a week by default."""
@@ -20,9 +22,7 @@ def read_wait(value: object, name: str) -> float | None:
 
     :param name: the task and the setting, for the message.
     """
-    if isinstance(value, timedelta):
-        value = value.total_seconds()
-    elif isinstance(value, str) and value.strip() == "None":  # a rendered template gives None as text
+    if isinstance(value, str) and value.strip() == "None":  # a rendered template gives None as text
         return None
     return _WAIT.read(value, name)
 
@@ -69,3 +69,12 @@ def describe_progress(ended_count: int, total: int) -> str:
     """How many of a wait's jobs have ended and how many have not, for the log."""
     remaining = f"; {total - ended_count} are still in progress" if ended_count < total else ""
     return f"{ended_count} of {total} transcripts have ended{remaining}"
+
+
+def describe_failures(failures: Mapping[str, str], total: int) -> str:
+    """The failed jobs of a wait with their reasons, for the error.
+
+    :param failures: the reason by id.
+    """
+    named = "; ".join(f"{id_}: {reason}" for id_, reason in list(failures.items())[:MAX_LISTED_FAILURES])
+    return f"{len(failures)} of {total} transcripts have failed: {named}"

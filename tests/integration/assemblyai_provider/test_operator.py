@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.sdk import Context
+from airflow.sdk import DAG, Context
 from airflow.sdk._shared.secrets_masker import redact
 from airflow.sdk.api.datamodels._generated import TaskInstanceState
 
@@ -173,11 +173,43 @@ def test_with_fail_on_error_off_the_submitted_ids_are_returned(
 
 
 def test_a_refused_option_is_final(sandbox: SandboxServer) -> None:
-    state, _, error = run("https://h/a.mp3?sig=S3CRET", transcript_options={"no_such_option": 1})
+    options = {"no_such_option": 1}
+    state, _, error = run(
+        "https://h/a.mp3?sig=S3CRET", transcript_options=options, allow_unknown_options=True
+    )
     assert state == FAILED
     assert "Invalid endpoint schema" in error
     assert "S3CRET" not in error
     assert len(sandbox.journal("submit")) == 1
+
+
+@pytest.mark.parametrize("native", [True, False])
+def test_templated_options_are_read_as_their_types(sandbox: SandboxServer, native: bool) -> None:
+    options = {
+        "speakers_expected": "{{ 1 + 1 }}",
+        "filter_profanity": "{{ true }}",
+        "keyterms_prompt": "{{ ['a', 'b'] }}",
+        "language_code": "{{ none }}",
+        "prompt": "{{ 'a call' }}",
+    }
+    api = ExecutionApi()
+    with DAG("d", schedule=None, render_template_as_native_obj=native):
+        operator = AssemblyAISubmitTranscriptOperator(
+            task_id="submit", recordings="https://h/a.mp3", transcript_options=options
+        )
+    assert run_task(operator, api).state == SUCCESS
+    raw = AssemblyAIHook().get_transcript(api.xcoms["return_value"]).raw
+    assert (raw["speakers_expected"], raw["filter_profanity"]) == (2, True)
+    assert (raw["keyterms_prompt"], raw["prompt"]) == (["a", "b"], "a call")
+
+
+def test_a_templated_value_of_another_type_fails_before_the_upload(
+    sandbox: SandboxServer, files: list[str]
+) -> None:
+    state, _, error = run(files[0], transcript_options={"speaker_labels": "{{ 'perhaps' }}"})
+    assert state == FAILED
+    assert "task 'submit', transcript_options: 'speaker_labels': should be a valid boolean" in error
+    assert sandbox.journal() == []
 
 
 def test_a_retry_submits_the_rest_and_pays_for_no_other_again(

@@ -10,6 +10,7 @@ from airflow.sdk.api.datamodels._generated import TaskInstanceState
 from airflow.sdk.serde import serialize
 
 from assemblyai_provider._client import AssemblyAIClient
+from assemblyai_provider.hooks import AssemblyAIHook
 from assemblyai_provider.sensors import AssemblyAITranscriptSensor
 from assemblyai_sandbox.testing import SandboxServer
 from tests.support.airflow_task import ExecutionApi, dag, run_task
@@ -20,6 +21,7 @@ FAILURE = {"status": "failed", "failures": {"t1": "Audio duration is too short."
 
 def run(transcript_ids: Any, api: ExecutionApi | None = None, **arguments: Any) -> tuple[str, Any, Any]:
     """One try: the state it ended in, its last message and its error."""
+    arguments = {"deferrable": True, **arguments}
     with dag():
         sensor = AssemblyAITranscriptSensor(task_id="wait", transcript_ids=transcript_ids, **arguments)
     ended = run_task(sensor, api or ExecutionApi(max_tries=2))
@@ -68,6 +70,7 @@ def test_it_defers_until_the_last_job_ends(jobs: list[str]) -> None:
         "push_result": True,
         "has_mapped_dependants": False,
         "worker_requests": None,
+        "push_single": False,
     }
     assert message.next_method == "execute_complete"
     assert message.trigger_timeout == timedelta(seconds=60)
@@ -193,7 +196,7 @@ def test_without_xcoms_nothing_is_pushed_on_a_worker_or_in_the_triggerer(
 
 def test_the_trigger_knows_if_tasks_are_expanded_over_the_result(jobs: list[str]) -> None:
     with dag():
-        sensor = AssemblyAITranscriptSensor(task_id="wait", transcript_ids=jobs)
+        sensor = AssemblyAITranscriptSensor(task_id="wait", transcript_ids=jobs, deferrable=True)
         AssemblyAITranscriptSensor.partial(task_id="again").expand(transcript_ids=sensor.output)
     assert run_task(sensor, ExecutionApi()).msg.trigger_kwargs["has_mapped_dependants"] is True
 
@@ -245,10 +248,12 @@ Poke = Callable[..., AssemblyAITranscriptSensor]
 @pytest.fixture
 def on_worker(client: AssemblyAIClient, sandbox: SandboxServer) -> Poke:
     """Makes a sensor that waits on a worker by the sandbox's clock."""
+    hook_of_client = AssemblyAIHook()
+    hook_of_client.client = client
 
     class Clocked(AssemblyAITranscriptSensor):
         clock = staticmethod(lambda: sandbox.clock.now().timestamp())
-        _client = client
+        hook = hook_of_client
 
     def make(ids: list[str], **arguments: Any) -> AssemblyAITranscriptSensor:
         with dag():
@@ -351,5 +356,6 @@ def test_an_invalid_id_is_refused_instead_of_waited_for(ids: Any) -> None:
     assert "is not the id of a transcript" in str(error)
 
 
-def test_the_poke_interval_is_handed_on_when_it_is_given(jobs: list[str]) -> None:
-    assert run(jobs, poke_interval=30)[1].trigger_kwargs["poll_interval"] == 30.0
+@pytest.mark.parametrize("name", ["poll_interval", "poke_interval"])
+def test_the_poll_interval_is_handed_on_when_it_is_given(jobs: list[str], name: str) -> None:
+    assert run(jobs, **{name: 30})[1].trigger_kwargs["poll_interval"] == 30.0

@@ -16,15 +16,15 @@ NO_INTERVALS = [0, -1, float("nan"), float("inf"), True, "5s", [5], 1e9]
 
 
 @pytest.mark.parametrize("interval", [*NO_INTERVALS, timedelta(0), timedelta(seconds=-1)])
-def test_an_invalid_poke_interval_is_refused_with_the_task(interval: Any) -> None:
-    with pytest.raises(ConfigurationError, match=r"task 'wait', poke_interval: .* seconds from 0.1 to 86400"):
-        AssemblyAITranscriptSensor(task_id="wait", transcript_ids=[], poke_interval=interval)
+def test_an_invalid_poll_interval_is_refused_with_the_task(interval: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r"task 'wait', poll_interval: .* seconds from 0.1 to 86400"):
+        AssemblyAITranscriptSensor(task_id="wait", transcript_ids=[], poll_interval=interval)
 
 
 @pytest.mark.parametrize("interval", [30, 30.0, "30", timedelta(seconds=30)])
-def test_a_poke_interval_is_seconds_or_a_timedelta(interval: Any) -> None:
-    sensor = AssemblyAITranscriptSensor(task_id="wait", transcript_ids=[], poke_interval=interval)
-    assert sensor.poke_interval == 30
+def test_a_poll_interval_is_seconds_or_a_timedelta(interval: Any) -> None:
+    sensor = AssemblyAITranscriptSensor(task_id="wait", transcript_ids=[], poll_interval=interval)
+    assert sensor.poke_interval == sensor.poll_interval == 30
 
 
 @pytest.mark.parametrize("name", ["patience", "end_after"])
@@ -36,7 +36,7 @@ def test_an_invalid_wait_is_refused_with_the_task(name: str, seconds: Any) -> No
 
 
 @pytest.mark.parametrize("interval", NO_INTERVALS)
-def test_an_invalid_poll_interval_is_refused(interval: Any) -> None:
+def test_an_invalid_poll_interval_of_a_trigger_is_refused(interval: Any) -> None:
     with pytest.raises(ConfigurationError, match="poll_interval"):
         AssemblyAITranscriptTrigger(["a"], "conn", poll_interval=interval)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
@@ -16,7 +17,10 @@ from assemblyai_provider._submission.secrets import (
 from assemblyai_provider._submission.submitter import SubmissionResult, Submitter
 from assemblyai_provider.exceptions import SubmissionFailedError, TranscriptNotFoundError, TransportError
 from assemblyai_provider.hooks import AssemblyAIHook
+from assemblyai_provider.links import AssemblyAITranscriptLink
 from assemblyai_provider.models import REQUESTS_KEY
+from assemblyai_provider.option_checks import check_options, read_rendered_options
+from assemblyai_provider.options import TranscriptOptions
 from assemblyai_provider.submission_memory import SubmissionMemory, TaskStateMemory
 
 if TYPE_CHECKING:
@@ -36,9 +40,11 @@ class AssemblyAISubmitTranscriptOperator(BaseOperator):
 
     :param recordings: one recording or a list: local paths, object-storage URIs, http(s) URLs (templated).
         With `memory`, what that memory understands. Files are uploaded; URLs are passed on unchanged.
-    :param transcript_options: parameters of `POST /v2/transcript` (templated); they replace those of
-        `AssemblyAIHook.default_options`.
-    :param assemblyai_conn_id: the connection.
+    :param transcript_options: see `options.TranscriptOptions` (templated); they replace those of
+        `AssemblyAIHook.default_options`. A name that AssemblyAI does not have, or a value of another type,
+        raises ConfigurationError when the Dag is parsed; a templated value when it is rendered.
+    :param allow_unknown_options: pass on options that `options.TranscriptOptions` does not have.
+    :param assemblyai_conn_id: the connection (templated).
     :param memory: remembers submissions; Airflow's task state store if None.
     :param upload_workers: how many recordings are submitted at the same time.
     :param fail_on_error: False: succeed with the recordings that were submitted, on the last try even without
@@ -48,15 +54,17 @@ class AssemblyAISubmitTranscriptOperator(BaseOperator):
         twice is submitted once; one without a transcript has no id in the list.
     """
 
-    template_fields: Sequence[str] = ("recordings", "transcript_options")
+    template_fields: Sequence[str] = ("recordings", "transcript_options", "assemblyai_conn_id")
     template_fields_renderers = {"transcript_options": "json"}
+    operator_extra_links = (AssemblyAITranscriptLink(),)
     ui_color = "#d5e8f0"
 
     def __init__(
         self,
         *,
         recordings: str | list[str],
-        transcript_options: dict[str, Any] | None = None,
+        transcript_options: TranscriptOptions | Mapping[str, Any] | str | None = None,
+        allow_unknown_options: bool = False,
         assemblyai_conn_id: str = AssemblyAIHook.default_conn_name,
         memory: SubmissionMemory | None = None,
         upload_workers: int = 4,
@@ -67,6 +75,7 @@ class AssemblyAISubmitTranscriptOperator(BaseOperator):
         super().__init__(**kwargs)
         self.recordings = recordings
         self.transcript_options = transcript_options
+        self.allow_unknown_options = allow_unknown_options
         self.assemblyai_conn_id = assemblyai_conn_id
         self.memory = memory
         self.upload_workers = int(
@@ -74,6 +83,17 @@ class AssemblyAISubmitTranscriptOperator(BaseOperator):
         )
         self.fail_on_error = fail_on_error
         self.push_requests = push_requests
+        self.linked_ids: list[str] = []
+        check_options(transcript_options, self._options_place, allow_unknown=allow_unknown_options)
+
+    @cached_property
+    def hook(self) -> AssemblyAIHook:
+        """The hook of the connection."""
+        return AssemblyAIHook(self.assemblyai_conn_id)
+
+    @property
+    def _options_place(self) -> str:
+        return f"task {self.task_id!r}, transcript_options"
 
     def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
         # Secrets must be masked before Airflow stores the rendered fields, so `pre_execute` is too late. The
@@ -84,23 +104,33 @@ class AssemblyAISubmitTranscriptOperator(BaseOperator):
         mask_option_secrets(self.transcript_options)
 
     def execute(self, context: Context) -> str | list[str]:
-        hook = AssemblyAIHook(self.assemblyai_conn_id)
-        options = dict(self.transcript_options or {})
-        memory = self.memory or TaskStateMemory(
-            options=without_secrets(options), is_dead=lambda transcript_id: _is_dead(hook, transcript_id)
-        )
         try:
-            with memory.open(self._recording_list(), context) as submissions:
-                results = Submitter(hook, memory, options, self.upload_workers).submit(submissions)
+            return self._result(self._submit(context))
         finally:
-            if self.push_requests:
-                context["ti"].xcom_push(REQUESTS_KEY, hook.client.requests_sent)
-        transcript_ids = [result.transcript_id for result in results if result.transcript_id]
-        self.log.info("%d of %d recordings are submitted", len(transcript_ids), len(results))
+            self._push_requests(context)
+
+    def _submit(self, context: Context) -> list[str]:
+        """Submit what is not submitted yet; return the ids, each once."""
+        options = read_rendered_options(
+            self.transcript_options, self._options_place, allow_unknown=self.allow_unknown_options
+        )
+        memory = self.memory or TaskStateMemory(
+            options=without_secrets(options),
+            is_dead=lambda transcript_id: _is_dead(self.hook, transcript_id),
+        )
+        with memory.open(self._recording_list(), context) as submissions:
+            results = Submitter(self.hook, memory, options, self.upload_workers).submit(submissions)
+        self.linked_ids = [result.transcript_id for result in results if result.transcript_id]
+        self.log.info("%d of %d recordings are submitted", len(self.linked_ids), len(results))
         self._raise_failures(results, is_last_try=context["ti"].try_number > context["ti"].max_tries)
-        if isinstance(self.recordings, str) and transcript_ids:
-            return transcript_ids[0]
-        return transcript_ids
+        return self.linked_ids
+
+    def _result(self, ids: list[str]) -> str | list[str]:
+        return ids[0] if isinstance(self.recordings, str) and ids else ids
+
+    def _push_requests(self, context: Context) -> None:
+        if self.push_requests:
+            context["ti"].xcom_push(REQUESTS_KEY, self.hook.client.requests_sent)
 
     def _raise_failures(self, results: Sequence[SubmissionResult], *, is_last_try: bool) -> None:
         refusals = [result.refusal for result in results if result.refusal]

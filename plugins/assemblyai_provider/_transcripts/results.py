@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from assemblyai_provider import _read_results as read
+from assemblyai_provider._transcripts import reading as read
 from assemblyai_provider.results import Chapter, ContentFlag, Entity, KeyPhrase, Passage, Sentiment, Word
 
 DELETED_AUDIO_URL = "http://deleted_by_user"

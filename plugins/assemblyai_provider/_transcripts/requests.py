@@ -8,7 +8,7 @@ from typing import Literal
 
 from assemblyai_provider._client import AssemblyAIClient, ListedTranscript
 from assemblyai_provider._client.core import PAGE_SIZE
-from assemblyai_provider._read_results import read_passages, read_text
+from assemblyai_provider._transcripts.reading import read_passages, read_text
 from assemblyai_provider.exceptions import (
     AssemblyAIError,
     RequestRefusedError,

@@ -37,19 +37,27 @@ class Stack:
     """
 
     def __init__(
-        self, folder: Path, *, settings: Mapping[str, str] | None = None, dags: Path = REPOSITORY / "dags"
+        self,
+        folder: Path,
+        *,
+        settings: Mapping[str, str] | None = None,
+        dags: Path = REPOSITORY / "dags",
+        port: int = 0,
+        sandbox_port: int = 0,
     ) -> None:
         """
         :param folder: where databases, logs and secrets are kept.
         :param settings: further environment variables of the Airflow components.
         :param dags: the folder Airflow reads Dags from.
+        :param port, sandbox_port: of the api-server and the sandbox, if they are free; 0 for any free port.
         """
         self.folder = folder
         self.processes = ProcessGroup(folder / "logs")
         self.postgres = EmbeddedPostgres(folder / "postgres")
         self._settings = dict(settings or {})
         self._dags = dags
-        self._port = free_port(8080)
+        self._port = free_port(port)
+        self._sandbox_port = sandbox_port
         self.api = AirflowApi(f"http://127.0.0.1:{self._port}")
         self.sandbox_url: str | None = None
 
@@ -96,7 +104,7 @@ class Stack:
 
     def start_sandbox(self, engine: str = "speech", *options: str) -> str:
         """Start the sandbox, with its data in the same folder; returns its base URL."""
-        port = free_port(8765)
+        port = free_port(self._sandbox_port)
         self.sandbox_url = url = f"http://127.0.0.1:{port}"
         state = ("--state", str(self.folder / "sandbox"))
         command = (sys.executable, "-m", "assemblyai_sandbox", "--port", str(port), "--engine", engine)

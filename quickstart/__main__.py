@@ -26,6 +26,7 @@ from quickstart.settings import DSN_FILE, STATE, DemoSettings
 # The width of a file or pipe is unknown: make it wide enough for the table.
 CONSOLE = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
 FINISHED = ("success", "failed")
+AIRFLOW_PORT, SANDBOX_PORT = 8080, 8765
 
 
 def main() -> int:
@@ -34,7 +35,8 @@ def main() -> int:
     for stop in (signal.SIGINT, signal.SIGTERM):
         signal.signal(stop, signal.default_int_handler)
     try:
-        stack = Stack(STATE, settings={"CALL_SENTIMENT_RECORDINGS": settings.recordings})
+        variables = {"CALL_SENTIMENT_RECORDINGS": settings.recordings}
+        stack = Stack(STATE, settings=variables, port=AIRFLOW_PORT, sandbox_port=SANDBOX_PORT)
     except AlreadyRunningError as error:
         CONSOLE.print(f"[red]{error}[/red]")
         return 1

@@ -29,6 +29,7 @@ from assemblyai_provider.triggers import (
     AssemblyAITranscriptTrigger,
     ended_of_event,
     failures_of_event,
+    requests_of_woken_event,
 )
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ class AssemblyAITranscriptSensor(BaseSensorOperator):
         self.poll_interval = interval_s
         self._tracker = JobTracker()
         self._limit: WaitLimit | None = None
+        self._earlier_requests = 0
         for name, value in (("patience", patience), ("end_after", end_after)):
             if isinstance(value, (int, float, timedelta)):  # a template is checked when it is rendered
                 self._seconds(name)
@@ -106,8 +108,12 @@ class AssemblyAITranscriptSensor(BaseSensorOperator):
         if not self.deferrable:
             super().execute(context)
             return self._end(context)
+        return self._wait(context, 0)
+
+    def _wait(self, context: Context, waited_s: float) -> list[str]:
+        """Poll once, and go on in the triggerer unless the wait is over."""
         patience, end_after = self._seconds("patience"), self._seconds("end_after")
-        end_at = None if end_after is None else time.time() + end_after
+        end_at = None if end_after is None else time.time() + end_after - waited_s
         try:
             has_ended = self.poke(context)
         except TranscriptFailedError as error:
@@ -126,18 +132,22 @@ class AssemblyAITranscriptSensor(BaseSensorOperator):
                     end_at,
                     push_result=self.do_xcom_push,
                     has_mapped_dependants=next(self.iter_mapped_dependants(), None) is not None,
-                    worker_requests=self.hook.client.requests_sent if self.push_requests else None,
+                    worker_requests=self._requests_sent if self.push_requests else None,
                 ),
                 method_name="execute_complete",
-                timeout=timedelta(seconds=self.timeout),
+                timeout=timedelta(seconds=max(self.timeout - waited_s, 1)),
             )
         return self._end(context)
 
     def _end(self, context: Context) -> list[str]:
         """End a wait on the worker."""
         if self.push_requests:
-            context["ti"].xcom_push(REQUESTS_KEY, self.hook.client.requests_sent)
+            context["ti"].xcom_push(REQUESTS_KEY, self._requests_sent)
         return self._result(self._tracker.ended)
+
+    @property
+    def _requests_sent(self) -> int:
+        return self._earlier_requests + self.hook.client.requests_sent
 
     def poke(self, context: Context) -> bool:
         # No limit ends the wait at the poll before a deferral, which is the first.
@@ -175,7 +185,12 @@ class AssemblyAITranscriptSensor(BaseSensorOperator):
         return read_wait(getattr(self, name), f"task {self.task_id!r}, {name}")
 
     def execute_complete(self, context: Context, event: Any = None) -> list[str]:
-        """Fail for the failed jobs; `dag.test` resumes here after a success, too."""
+        """Fail for the failed jobs, or poll after a webhook; `dag.test` resumes here after a success, too."""
+        requests = requests_of_woken_event(event)
+        if requests is not None:
+            self._earlier_requests = requests
+            started_at = context["ti"].start_date or datetime.now(UTC)
+            return self._wait(context, (datetime.now(UTC) - started_at).total_seconds())
         self._raise_failures(failures_of_event(event))
         ended = ended_of_event(event)
         return self._result(self._ids if ended is None else ended)

@@ -17,6 +17,8 @@ from assemblyai_provider.compat import apush_xcom
 from assemblyai_provider.exceptions import TriggerEventError
 from assemblyai_provider.models import REQUESTS_KEY
 
+TRIGGER_PATH = "assemblyai_provider.triggers.AssemblyAITranscriptTrigger"
+
 
 class AssemblyAITranscriptTrigger(BaseTrigger):
     """Fires when all transcripts have ended, or at a limit of the wait.
@@ -67,7 +69,7 @@ class AssemblyAITranscriptTrigger(BaseTrigger):
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         return (
-            "assemblyai_provider.triggers.AssemblyAITranscriptTrigger",
+            TRIGGER_PATH,
             {
                 "transcript_ids": self.transcript_ids,
                 "assemblyai_conn_id": self.assemblyai_conn_id,
@@ -135,6 +137,22 @@ class AssemblyAITranscriptTrigger(BaseTrigger):
             length = len(ended) if is_mapped_over else None
             result: Any = ended[0] if self.push_single and ended else ended
             await apush_xcom("return_value", result, **place, _mapped_length=length)
+
+
+def woken_event(requests: int) -> dict[str, Any]:
+    """The event of a webhook: the task resumes and polls.
+
+    :param requests: the number of requests that the wait has sent so far.
+    """
+    return {"status": "woken", "requests": requests}
+
+
+def requests_of_woken_event(event: object) -> int | None:
+    """The number of requests in the event of a webhook; None for any other event."""
+    if isinstance(event, dict) and event.get("status") == "woken":
+        requests = event.get("requests")
+        return requests if isinstance(requests, int) else 0
+    return None
 
 
 def failures_of_event(event: object) -> dict[str, str]:

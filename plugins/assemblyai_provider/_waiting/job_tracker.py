@@ -23,9 +23,9 @@ MISSING_AFTER_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """A page of the list: jobs of one status, older than the job `before_id`."""
+    """A page of the list: jobs of one status (None: of any), older than the job `before_id`."""
 
-    status: TranscriptStatus
+    status: TranscriptStatus | None
     before_id: str | None = None
 
 
@@ -110,7 +110,7 @@ class JobTracker:
         if before_id is not None:
             self._page = PageRequest(request.status, before_id)
         else:
-            next_list = _NEXT_LIST.get(request.status)
+            next_list = _NEXT_LIST.get(request.status) if request.status else None
             self._page = PageRequest(next_list) if next_list else None
 
     def _record_active(self, page: Page) -> None:

@@ -59,6 +59,8 @@ class AssemblyAISubmitTranscriptOperator(BaseOperator):
     operator_extra_links = (AssemblyAITranscriptLink(),)
     ui_color = "#d5e8f0"
 
+    _earlier_requests = 0  # of the part of a try before it was deferred
+
     def __init__(
         self,
         *,
@@ -130,7 +132,11 @@ class AssemblyAISubmitTranscriptOperator(BaseOperator):
 
     def _push_requests(self, context: Context) -> None:
         if self.push_requests:
-            context["ti"].xcom_push(REQUESTS_KEY, self.hook.client.requests_sent)
+            context["ti"].xcom_push(REQUESTS_KEY, self._requests_sent)
+
+    @property
+    def _requests_sent(self) -> int:
+        return self._earlier_requests + self.hook.client.requests_sent
 
     def _raise_failures(self, results: Sequence[SubmissionResult], *, is_last_try: bool) -> None:
         refusals = [result.refusal for result in results if result.refusal]

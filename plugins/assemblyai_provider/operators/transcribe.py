@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from assemblyai_provider._connection.deferrable import read_deferrable
@@ -19,7 +19,11 @@ from assemblyai_provider.exceptions import (
 )
 from assemblyai_provider.models import TranscriptFailure
 from assemblyai_provider.operators.submit import AssemblyAISubmitTranscriptOperator
-from assemblyai_provider.triggers import AssemblyAITranscriptTrigger, failures_of_event
+from assemblyai_provider.triggers import (
+    AssemblyAITranscriptTrigger,
+    failures_of_event,
+    requests_of_woken_event,
+)
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -75,13 +79,13 @@ class AssemblyAITranscribeOperator(AssemblyAISubmitTranscriptOperator):
             self._push_requests(context)
         return self._result(ids)
 
-    def _wait(self, ids: Sequence[str]) -> None:
+    def _wait(self, ids: Sequence[str], waited_s: float = 0) -> None:
         """Return when all have ended; defer if that is wanted and they have not."""
         tracker, client, started_at = JobTracker(), self.hook.client, time.monotonic()
         give_up_at = client.now() + timedelta(seconds=self.timeout)
         while not self._poll(tracker, ids):
             if self.deferrable:
-                self._defer_wait(ids)
+                self._defer_wait(ids, self.timeout - waited_s)
             if client.now() >= give_up_at:
                 raise WaitTimeoutError(
                     f"{describe_progress(len(tracker.ended), len(ids))} after {self.timeout:g} s;"
@@ -98,7 +102,7 @@ class AssemblyAITranscribeOperator(AssemblyAISubmitTranscriptOperator):
             self.log.warning("Polling failed; the next poll tries again: %s", error)
         return len(tracker.ended) == len(set(ids))
 
-    def _defer_wait(self, ids: Sequence[str]) -> None:
+    def _defer_wait(self, ids: Sequence[str], timeout_s: float) -> None:
         self.defer(
             trigger=AssemblyAITranscriptTrigger(
                 ids,
@@ -108,20 +112,32 @@ class AssemblyAITranscribeOperator(AssemblyAISubmitTranscriptOperator):
                 push_result=self.do_xcom_push,
                 push_single=isinstance(self.recordings, str),
                 has_mapped_dependants=next(self.iter_mapped_dependants(), None) is not None,
-                worker_requests=self.hook.client.requests_sent if self.push_requests else None,
+                worker_requests=self._requests_sent if self.push_requests else None,
             ),
             method_name="execute_complete",
             kwargs={"transcript_ids": list(ids)},
-            timeout=timedelta(seconds=self.timeout),
+            timeout=timedelta(seconds=max(timeout_s, 1)),
         )
 
     def execute_complete(
         self, context: Context, event: Any = None, *, transcript_ids: list[str]
     ) -> str | list[str]:
-        """Fail for the failed jobs; `dag.test` resumes here after a success, too."""
+        """Fail for the failed jobs, or poll after a webhook; `dag.test` resumes here after a success, too."""
         self.linked_ids = transcript_ids
+        requests = requests_of_woken_event(event)
+        if requests is not None:
+            return self._resume(context, transcript_ids, requests)
         self._raise_failed_jobs(failures_of_event(event), transcript_ids)
         return self._result(transcript_ids)
+
+    def _resume(self, context: Context, ids: Sequence[str], requests: int) -> str | list[str]:
+        started_at = context["ti"].start_date or datetime.now(UTC)
+        self._earlier_requests = requests
+        try:
+            self._wait(ids, (datetime.now(UTC) - started_at).total_seconds())
+        finally:
+            self._push_requests(context)
+        return self._result(ids)
 
     def _raise_failed_jobs(self, failures: Mapping[str, str], ids: Sequence[str]) -> None:
         if not failures or not self.fail_on_error:

@@ -72,28 +72,26 @@ class AssemblyAITranscriptsEndedTrigger(BaseEventTrigger):
     async def run(self) -> AsyncIterator[TriggerEvent]:
         remembered = await self._recall()
         watch = AccountWatch.from_json(remembered) if remembered else AccountWatch(self._start())
-        hook = AssemblyAIHook(self.assemblyai_conn_id)
         while True:
-            pause_s = FAULT_PAUSE_S
             try:
-                # Anew for each round, so that a corrected connection takes effect.
-                async with await hook.get_async_client() as client:
-                    await _read_lists(watch, client)
-                    pause_s = self.poll_interval or client.settings.poll_interval_s
+                # Anew after a fault, so that a corrected connection takes effect.
+                async with await AssemblyAIHook(self.assemblyai_conn_id).get_async_client() as client:
+                    while True:
+                        await _read_lists(watch, client)
+                        for payload in _payloads(watch.end_round()):
+                            yield TriggerEvent(payload)  # type: ignore[no-untyped-call]
+                        # After the events: a triggerer killed in between reports twice, never not at all.
+                        if watch.to_json() != remembered:
+                            remembered = watch.to_json()
+                            await self._remember(remembered)
+                        await self.sleep(self.poll_interval or client.settings.poll_interval_s)
             except (AssemblyAIError, AirflowNotFoundException) as error:
                 log.warning(
                     "Watching connection %r failed; the next round tries again: %s",
                     self.assemblyai_conn_id,
                     error,
                 )
-            else:
-                for payload in _payloads(watch.end_round()):
-                    yield TriggerEvent(payload)  # type: ignore[no-untyped-call]
-                # After the events: a triggerer killed in between reports twice, never not at all.
-                if watch.to_json() != remembered:
-                    remembered = watch.to_json()
-                    await self._remember(remembered)
-            await self.sleep(pause_s)
+            await self.sleep(FAULT_PAUSE_S)
 
     def _start(self) -> datetime | None:
         return datetime.now(UTC) - timedelta(seconds=self.lookback) if self.lookback else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -16,13 +17,14 @@ from assemblyai_sandbox.testing import SandboxServer
 from call_sentiment import ASSEMBLYAI_CONN_ID
 from local_stack.stack import COMPONENTS, Stack
 from tests.support.fixtures import server_folder
-from tests.support.workers import wait_until
+from tests.support.workers import wait_until as wait_until_within
 
 DAGS = Path(__file__).parent / "dags"
-WAITING_DAG, STARTED_DAG = "wait_for_webhook", "on_ended_transcripts"
+WAITING_DAG, TRANSCRIBING_DAG, STARTED_DAG = "wait_for_webhook", "transcribe", "on_ended_transcripts"
 SECRET = {"X-Call": "a secret of this test"}
 NOTICE = {"transcript_id": "some-id", "status": "completed"}
 HOUR_S = 3600
+wait_until = partial(wait_until_within, deadline_s=240)
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +44,7 @@ def stack(vendor: SandboxServer) -> Iterator[Stack]:
         stack.api.wait_until_healthy(stack.processes.check)
         extra = {"poll_interval_s": HOUR_S, **webhook(stack, "webhook_secret")}
         stack.connect(base_url=vendor.url, api_key=vendor.api_key, extra=extra)
-        for dag_id in (WAITING_DAG, STARTED_DAG):
+        for dag_id in (WAITING_DAG, TRANSCRIBING_DAG, STARTED_DAG):
             stack.api.wait_for_dag(dag_id, stack.processes.check)
             stack.api.unpause(dag_id)
         wait_until(lambda: _lists(vendor, None), "the watcher polls")
@@ -92,6 +94,21 @@ def test_a_webhook_ends_a_wait_whose_last_job_has_ended(stack: Stack, vendor: Sa
     assert sorted(_collected(stack)) == sorted(ids)
 
 
+def test_a_webhook_ends_a_transcription(stack: Stack, vendor: SandboxServer) -> None:
+    vendor.script("alone", {"processing_s": 60})
+    polls = _lists(vendor, "processing")
+    run_id = stack.api.trigger(TRANSCRIBING_DAG, {})
+
+    def state() -> Any:
+        return stack.api.task_instances(TRANSCRIBING_DAG, run_id)[0]["state"]
+
+    wait_until(lambda: state() == "deferred" and _lists(vendor, "processing") > polls, "the task is deferred")
+    vendor.clock.advance(60)
+    wait_until(lambda: state() == "success", "the webhook ends the wait")
+    (charge,) = (c for c in vendor.charges() if c["transcript_id"] == _result(stack, run_id))
+    assert charge["seconds"] > 0
+
+
 @pytest.mark.parametrize(
     ("conn_id", "headers", "body", "status"),
     [
@@ -133,7 +150,11 @@ def _gets(vendor: SandboxServer, transcript_id: str) -> int:
 def _xcom(stack: Stack, dag_id: str, run_id: str, task_id: str, key: str) -> Any:
     path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/{key}"
     value = stack.api.call("GET", path)["value"]
-    return json.loads(value) if isinstance(value, str) else value
+    return json.loads(value) if isinstance(value, str) and value.startswith(("[", '"')) else value
+
+
+def _result(stack: Stack, run_id: str) -> Any:
+    return _xcom(stack, TRANSCRIBING_DAG, run_id, "transcribe", "return_value")
 
 
 def _successes(stack: Stack, dag_id: str) -> list[str]:

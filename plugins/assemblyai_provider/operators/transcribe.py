@@ -130,7 +130,7 @@ class AssemblyAITranscribeOperator(AssemblyAISubmitTranscriptOperator):
         self._raise_failed_jobs(failures_of_event(event), transcript_ids)
         return self._result(transcript_ids)
 
-    def _resume(self, context: Context, ids: Sequence[str], requests: int) -> str | list[str]:
+    def _resume(self, context: Context, ids: list[str], requests: int) -> str | list[str]:
         started_at = context["ti"].start_date or datetime.now(UTC)
         self._earlier_requests = requests
         try:

@@ -1,4 +1,4 @@
-"""Dags of `test_events.py`: one waits for transcripts, one starts when transcripts have ended."""
+"""Dags of `test_events.py`: two wait for transcripts, one starts when transcripts have ended."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from airflow.sdk import DAG, Asset, AssetWatcher, task
 
 from assemblyai_provider.asset_triggers import AssemblyAITranscriptsEndedTrigger
+from assemblyai_provider.operators import AssemblyAITranscribeOperator
 from assemblyai_provider.sensors import AssemblyAITranscriptSensor
 
 ended = Asset(
@@ -15,7 +16,12 @@ ended = Asset(
 )
 
 with DAG("wait_for_webhook", schedule=None, render_template_as_native_obj=True):
-    AssemblyAITranscriptSensor(task_id="wait", transcript_ids="{{ dag_run.conf['ids'] }}", push_requests=True)
+    AssemblyAITranscriptSensor(
+        task_id="wait", transcript_ids="{{ dag_run.conf['ids'] }}", deferrable=True, push_requests=True
+    )
+
+with DAG("transcribe", schedule=None):
+    AssemblyAITranscribeOperator(task_id="transcribe", recordings="https://h/alone.mp3", deferrable=True)
 
 with DAG("on_ended_transcripts", schedule=[ended]):
 

@@ -151,15 +151,12 @@ def test_a_refused_key_delays_reports_and_loses_none(
 ) -> None:
     id_ = submit(client, "a")
     name = f"AIRFLOW_CONN_{CONN.upper()}"
-    good = json.loads(os.environ[name])
-
-    def revoke(round_: int) -> None:
-        sandbox.clock.advance(3600)
-        monkeypatch.setenv(name, json.dumps({**good, "password": "revoked"}))
+    good = os.environ[name]
+    monkeypatch.setenv(name, json.dumps({**json.loads(good), "password": "revoked"}))
 
     def restore(round_: int) -> None:
-        monkeypatch.setenv(name, json.dumps(good))
+        monkeypatch.setenv(name, good)
 
-    assert watch(sandbox, [revoke, restore, nothing]) == [(id_, "completed")]
-    assert not any("revoked" in record.getMessage() for record in caplog.records)
+    assert watch(sandbox, [restore, lambda _: sandbox.clock.advance(3600), nothing]) == [(id_, "completed")]
     assert sum("Correct the API key" in record.getMessage() for record in caplog.records) == 1
+    assert not any("revoked" in record.getMessage() for record in caplog.records)

@@ -21,6 +21,7 @@ from assemblyai_provider.models import TranscriptFailure
 from assemblyai_provider.operators.submit import AssemblyAISubmitTranscriptOperator
 from assemblyai_provider.triggers import (
     AssemblyAITranscriptTrigger,
+    ended_of_event,
     failures_of_event,
     requests_of_woken_event,
 )
@@ -120,19 +121,23 @@ class AssemblyAITranscribeOperator(AssemblyAISubmitTranscriptOperator):
         )
 
     def execute_complete(
-        self, context: Context, event: Any = None, *, transcript_ids: list[str]
+        self, context: Context, event: Any = None, transcript_ids: list[str] | None = None
     ) -> str | list[str]:
-        """Fail for the failed jobs, or poll after a webhook; `dag.test` resumes here after a success, too."""
-        self.linked_ids = transcript_ids
+        """Fail for the failed jobs, or poll after a webhook; `dag.test` resumes here after a success, too.
+
+        `dag.test` gives no ids.
+        """
         requests = requests_of_woken_event(event)
-        if requests is not None:
+        if requests is not None and transcript_ids:
             return self._resume(context, transcript_ids, requests)
-        self._raise_failed_jobs(failures_of_event(event), transcript_ids)
-        return self._result(transcript_ids)
+        failures = failures_of_event(event)
+        self.linked_ids = transcript_ids or ended_of_event(event) or list(failures)
+        self._raise_failed_jobs(failures, self.linked_ids)
+        return self._result(self.linked_ids)
 
     def _resume(self, context: Context, ids: list[str], requests: int) -> str | list[str]:
         started_at = context["ti"].start_date or datetime.now(UTC)
-        self._earlier_requests = requests
+        self.linked_ids, self._earlier_requests = ids, requests
         try:
             self._wait(ids, (datetime.now(UTC) - started_at).total_seconds())
         finally:

@@ -79,6 +79,9 @@ def test_it_submits_defers_and_is_ended_by_the_trigger(sandbox: SandboxServer) -
     assert isinstance(event, TaskSuccessEvent)
     assert resume(api, message, event.payload, URLS)[0] == "success"
     assert api.xcoms["return_value"] == ids
+    message.next_kwargs.clear()  # as dag.test does
+    assert resume(api, message, event.payload, URLS)[0] == "success"
+    assert api.xcoms["return_value"] == ids
     assert [charge["transcript_id"] for charge in sandbox.charges()] == ids
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from assemblyai_sandbox.records import Record
 from assemblyai_sandbox.results import confidence, labelled
+from assemblyai_sandbox.understanding.redaction import redacted
 
 PARAGRAPH_SENTENCES = 5
 _NAMES = ("text", "start", "end", "confidence", "words", "speaker", "channel")
@@ -17,7 +18,10 @@ def sentences(record: Record, transcript: Mapping[str, Any]) -> list[dict[str, A
     """The answer of ``/sentences``. A deleted transcript has no sentences."""
     if transcript["words"] is None or record.outcome is None:
         return []
-    labelled_sentences = labelled(record.outcome.sentences or (), record.request)
+    labelled_sentences = [
+        dict(redacted(sentence, record.request))
+        for sentence in labelled(record.outcome.sentences or (), record.request)
+    ]
     multichannel = bool(record.request.get("multichannel"))
     for sentence in labelled_sentences:
         sentence["start"] = sentence.get("start") or 0

@@ -9,36 +9,34 @@ from typing import Any
 from assemblyai_sandbox.outcomes import Outcome
 from assemblyai_sandbox.records import Record
 from assemblyai_sandbox.settings import Settings
+from assemblyai_sandbox.understanding import add_ons
+from assemblyai_sandbox.understanding.redaction import redacted
+from assemblyai_sandbox.understanding.speakers import identification, speaker_names
 from assemblyai_sandbox.validation import is_english
 
 WORD_CONFIDENCE = 0.95
-# Empty results of the add-ons that the sandbox does not imitate.
-_EMPTY: Mapping[str, tuple[str, Any]] = {
-    "auto_chapters": ("chapters", []),
-    "auto_highlights": ("auto_highlights_result", {"status": "success", "results": []}),
-    "content_safety": (
-        "content_safety_labels",
-        {"status": "success", "results": [], "summary": {}, "severity_score_summary": {}},
-    ),
-    "entity_detection": ("entities", []),
-    "iab_categories": ("iab_categories_result", {"status": "success", "results": [], "summary": {}}),
-    "summarization": ("summary", ""),
-}
 
 
 def results(record: Record, outcome: Outcome, settings: Settings) -> dict[str, Any]:
     """The result fields of a completed transcript, with the overrides of its outcome."""
     request = record.request
-    sentences = None if outcome.sentences is None else labelled(outcome.sentences, request)
+    said = None if outcome.sentences is None else labelled(outcome.sentences, request)
+    sentences = None if said is None else [dict(redacted(sentence, request)) for sentence in said]
     language = _language(request, outcome)
     fields: dict[str, Any] = {
         "audio_duration": _duration(outcome, settings),
         "language_code": language,
         "language_confidence": outcome.language_confidence if request.get("language_detection") else None,
         "speech_model_used": record.model,
-        **{name: empty for option, (name, empty) in _EMPTY.items() if request.get(option)},
+        # The service redacts the transcript, and no promise covers what else it finds in the words.
+        **add_ons(said or (), request),
         **_spoken(sentences, request),
     }
+    if request.get("redact_pii") and request.get("redact_pii_return_unredacted"):
+        unredacted = _spoken(said, request)
+        fields |= {f"unredacted_{name}": unredacted.get(name) for name in ("text", "words", "utterances")}
+    if identification(request) is not None:
+        fields["speech_understanding"] = _understanding(fields, said or (), request)
     if record.warnings:
         fields["metadata"] = {"warnings": [{"message": message} for message in record.warnings]}
     if request.get("multichannel"):
@@ -47,6 +45,20 @@ def results(record: Record, outcome: Outcome, settings: Settings) -> dict[str, A
         fields["sentiment_analysis_results"] = [_sentiment(s, request) for s in sentences]
     fields |= outcome.transcript
     return fields
+
+
+def _understanding(
+    fields: dict[str, Any], sentences: Sequence[Mapping[str, Any]], request: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The answer's `speech_understanding`; names replace the labels of words and utterances, too."""
+    names = speaker_names(sentences, request)
+    for utterance in fields.get("utterances") or ():
+        for part in (utterance, *utterance["words"]):
+            part["speaker"] = names.get(part["speaker"], part["speaker"])
+    for word in fields.get("words") or ():
+        word["speaker"] = names.get(word["speaker"], word["speaker"])
+    response = {"speaker_identification": {"mapping": names, "status": "success"}}
+    return {**request["speech_understanding"], "response": response}
 
 
 def omitted_fields(record: Record, settings: Settings) -> set[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from assemblyai_sandbox import errors
 from assemblyai_sandbox.errors import ApiError
+from assemblyai_sandbox.understanding.speakers import identification
 
 
 def _names(text: str) -> frozenset[str]:
@@ -58,6 +59,7 @@ def checked_request(value: object) -> dict[str, Any]:
     if not request["audio_url"].startswith(("http://", "https://")):
         raise ApiError(400, errors.AUDIO_URL_NOT_HTTP)
     _check_combinations(request)
+    _check_ranges(request)
     _check_language(request)
     return request
 
@@ -89,6 +91,13 @@ def _check_combinations(request: Mapping[str, Any]) -> None:
         raise ApiError(400, "redact_pii requires format_text to be enabled")
     if request.get("redact_static_entities") and not request.get("redact_pii"):
         raise ApiError(400, "redact_static_entities requires redact_pii to be enabled")
+    if identification(request) is not None and not request.get("speaker_labels"):
+        raise ApiError(400, "speaker_identification requires speaker_labels to be enabled")
+
+
+def _check_ranges(request: Mapping[str, Any]) -> None:
+    if not 25 <= request.get("content_safety_confidence", 50) <= 100:
+        raise ApiError(400, "content_safety_confidence must be between 25 and 100")
     for name in ("language_confidence_threshold", "speech_threshold", "temperature"):
         if not 0 <= request.get(name, 0) <= 1:
             raise ApiError(400, f"{name} must be between 0 and 1")

@@ -15,7 +15,7 @@ import os
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import DAG, Asset, Param, task
+from airflow.sdk import DAG, Asset, Param, Variable, task
 from airflow.sdk.exceptions import DownstreamTasksSkipped
 
 from assemblyai_provider.hooks import AssemblyAIHook
@@ -131,6 +131,7 @@ def discover(*, params: Any = None, ti: Any = None) -> list[list[str]]:
         hook.are_in_progress,
         tasks.name_of_run(ti.dag_id, ti.run_id),
         lambda name: tasks.is_run_active(name, ti.get_dagrun_state),
+        Variable.get(tasks.PRICES_VARIABLE, default=None),
     )
     operations.add_requests(RESULTS_CONN_ID, {"discover": hook.client.requests_sent})
     if batches is None:

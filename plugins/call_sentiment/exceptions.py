@@ -4,6 +4,7 @@ CallSentimentError
 ├── LocationError      (ValueError) no retry helps until the location is corrected
 ├── SidecarError       (ValueError) no retry helps until the sidecar or manifest line is corrected
 ├── ChannelsError      (ValueError) no retry helps until the `channels` of a sidecar are corrected
+├── PricesError        (ValueError) no retry helps until the configured prices are corrected
 ├── LedgerError        (RuntimeError) a retry helps, by reading the ledger anew
 ├── UnstorableError    no retry helps: the database refuses the content
 └── SchemaTooNewError  (RuntimeError) no retry helps until the code is updated
@@ -28,6 +29,10 @@ class SidecarError(CallSentimentError, ValueError):
 
 class ChannelsError(CallSentimentError, ValueError):
     """A `channels` cannot be used. The message says what to write instead."""
+
+
+class PricesError(CallSentimentError, ValueError):
+    """The configured prices cannot be read. The message says what to write."""
 
 
 class LedgerError(CallSentimentError, RuntimeError):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
 
 from call_sentiment.database import run_sql
 from call_sentiment.discovery.discover import MAX_ATTEMPTS
@@ -64,7 +65,8 @@ class RunReport:
 
     `scored` have figures. `without_figures` were transcribed and have nothing to score: no speech, no
     sentiment or no usable sentence. `audio_minutes` is the length of all audio transcribed, which AssemblyAI
-    bills.
+    bills. `costs` is what they cost, by currency. Calls whose cost is not known are counted in
+    `unknown_costs`, by the reason.
     """
 
     calls: int
@@ -76,9 +78,21 @@ class RunReport:
     needs_review: int
     with_notices: int
     audio_minutes: float
+    costs: Mapping[str, Decimal]
+    unknown_costs: Mapping[str, int]
     failures: tuple[FailedCall, ...]
     notices: tuple[Notice, ...]
     oldest: InProgress | None
+
+    @property
+    def counts(self) -> dict[str, float]:
+        """All counts, for the asset event; `cost` only where it is known for all calls, in one currency."""
+        names = ("calls", "scored", "without_figures", "failed", "duplicate", "in_progress", "needs_review")
+        counts = {name: getattr(self, name) for name in (*names, "with_notices", "audio_minutes")}
+        counts["cost_unknown"] = sum(self.unknown_costs.values())
+        if len(self.costs) == 1 and not self.unknown_costs:
+            counts["cost"] = float(sum(self.costs.values()))
+        return counts
 
     @property
     def failed_share(self) -> float:
@@ -104,6 +118,8 @@ def report_calls(connection: Connection, call_ids: Sequence[str]) -> RunReport:
         needs_review=sum(row["needs_review"] for row in rows),
         with_notices=len(notices),
         audio_minutes=sum(row["audio_duration_s"] or 0.0 for row in rows) / 60,
+        costs=_sum_costs(rows),
+        unknown_costs=Counter(row["cost_reason"] for row in rows if row["cost_status"] == "unknown"),
         failures=tuple(
             FailedCall(
                 call_id=row["call_id"],
@@ -121,6 +137,14 @@ def report_calls(connection: Connection, call_ids: Sequence[str]) -> RunReport:
             default=None,
         ),
     )
+
+
+def _sum_costs(rows: Sequence[Mapping[str, Any]]) -> dict[str, Decimal]:
+    costs: dict[str, Decimal] = {}
+    for row in rows:
+        if row["cost"] is not None:
+            costs[row["currency"]] = costs.get(row["currency"], Decimal(0)) + row["cost"]
+    return costs
 
 
 def find_old_scores(connection: Connection) -> list[OldScores]:

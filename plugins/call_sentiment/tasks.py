@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowRuntimeError
 
 from assemblyai_provider.exceptions import TransportError
 from call_sentiment import report, rescore
+from call_sentiment.costs.prices import VARIABLE as PRICES_VARIABLE
+from call_sentiment.costs.prices import read_prices, store_prices
 from call_sentiment.database import connect, run_sql
 from call_sentiment.discovery import discover as ledger
 from call_sentiment.listing import refresh_after_run
@@ -47,6 +48,7 @@ def discover_calls(
     are_in_progress: Callable[[Collection[str]], bool] = lambda ids: False,
     run: str | None = None,
     is_active: Callable[[str], bool] = lambda run: False,
+    prices: str | None = None,
 ) -> list[list[str]] | None:
     """Claim the new calls of `params["recordings"]`; return all open calls as batches of call ids.
 
@@ -55,9 +57,11 @@ def discover_calls(
 
     :param are_in_progress: whether the jobs of all these ids are in progress.
     :param run, is_active: see `ledger.discover`.
+    :param prices: the account's own prices, see `read_prices`; stored. Raises PricesError.
     """
     with closing(connect(postgres_conn_id)) as connection:
         migrate(connection)
+        store_prices(connection, read_prices(prices))
         resume_ended(connection, fetch)
         batches = ledger.discover(
             connection,
@@ -182,9 +186,7 @@ def report_run(
         result = report.report_calls(connection, [call_id for batch in batches for call_id in batch])
         old_scores = report.find_old_scores(connection)
         refresh_after_run(connection)
-    counts = {
-        name: value for name, value in asdict(result).items() if name not in ("failures", "notices", "oldest")
-    }
+    counts = result.counts
     _log_report(result, counts, old_scores)
     if failed := sorted(name for name, state in task_states.items() if state in FAILED_STATES):
         raise AirflowFailException(
@@ -203,6 +205,15 @@ def _log_report(
     result: report.RunReport, counts: Mapping[str, float], old_scores: Sequence[report.OldScores]
 ) -> None:
     log.info("Of this run's calls: %s", ", ".join(f"{name} {value:g}" for name, value in counts.items()))
+    for currency, cost in result.costs.items():
+        log.info("They cost %s %s", f"{cost:.4f}", currency)
+    for reason, count in result.unknown_costs.items():
+        log.warning(
+            "The cost of %d calls is not known: %s. Give it in the Airflow variable %s",
+            count,
+            reason,
+            PRICES_VARIABLE,
+        )
     if result.oldest:
         log.info(
             "%d calls are in progress, the oldest since %s: %s. A later run loads them",

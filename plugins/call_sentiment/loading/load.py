@@ -195,8 +195,9 @@ def _store(
         try:
             count = store_answer(connection, transcript_id, answer.summary, answer.sentence_lines)
         except UnstorableError as error:
-            answer = TranscriptFailure(kind=FailureKind.OTHER, reason=str(error), retryable=False)
-        else:
-            return LoadSummary() if count is None else LoadSummary(loaded=1, sentences=count)
+            failure = TranscriptFailure(kind=FailureKind.OTHER, reason=str(error), retryable=False)
+            store_failure(connection, transcript_id, failure, answer.summary)
+            return LoadSummary(failed=1)
+        return LoadSummary() if count is None else LoadSummary(loaded=1, sentences=count)
     store_failure(connection, transcript_id, answer)
     return LoadSummary(failed=1)

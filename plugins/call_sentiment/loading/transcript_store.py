@@ -42,8 +42,13 @@ def store_answer(
         raise type(error)(f"a transcript cannot be stored now ({_error_code(error)})") from None
 
 
-def store_failure(connection: Connection, transcript_id: int, failure: TranscriptFailure) -> None:
-    """Mark a transcript as failed: its job gave none."""
+def store_failure(
+    connection: Connection,
+    transcript_id: int,
+    failure: TranscriptFailure,
+    billed: AnswerSummary | None = None,
+) -> None:
+    """Mark a transcript as failed: its job gave none, or one that was `billed` and cannot be stored."""
     run_sql(
         connection,
         "loading/mark_load_failed",
@@ -51,6 +56,8 @@ def store_failure(connection: Connection, transcript_id: int, failure: Transcrip
             "transcript_id": transcript_id,
             "error": clean_text(failure.reason),
             "retryable": failure.retryable,
+            "audio_duration_s": billed and billed.audio_duration_s,
+            "speech_model_used": billed and billed.speech_model_used,
         },
     )
 

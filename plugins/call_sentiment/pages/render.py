@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,13 @@ def words(label: str | None) -> str:
     return NOTHING if label is None else label.replace("_", " ").lower()
 
 
+def money(amount: Decimal | None, currency: str | None) -> str:
+    """An amount with its currency: 12.50 USD, below one 0.0125 USD; a dash for None."""
+    if amount is None:
+        return NOTHING
+    return f"{amount:.{2 if abs(amount) >= 1 else 4}f} {currency}"
+
+
 def query(**params: Any) -> str:
     """A query string with what is given of `params`: `?queue=billing`, or nothing at all."""
     given = {
@@ -95,5 +103,5 @@ def _templates() -> Jinja2Templates:
     )
     environment.filters.update(FILTERS)
     places = {"base": page_url(""), "airflow": f"{base_path()}/"}
-    environment.globals.update(places, query=query, NOTHING=NOTHING)
+    environment.globals.update(places, query=query, money=money, NOTHING=NOTHING)
     return Jinja2Templates(env=environment)

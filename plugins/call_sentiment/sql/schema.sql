@@ -131,6 +131,43 @@ $$;
 
 COMMENT ON FUNCTION call_sentiment.note_changed_transcripts() IS 'Notes the calls of changed transcripts in call_listing_changes.';
 
+CREATE FUNCTION call_sentiment.price_of(model text, request jsonb, day date) RETURNS TABLE(per_hour numeric, currency text, reason text)
+    LANGUAGE sql STABLE
+    AS $$
+    WITH asked AS (
+        SELECT model AS item, 'model' AS kind
+        UNION ALL
+        SELECT p.item, 'add_on'
+        FROM (SELECT DISTINCT p.item FROM call_sentiment.prices AS p WHERE p.kind = 'add_on') AS p
+        WHERE coalesce(request -> p.item, 'null') NOT IN ('null', 'false', '0', '""', '[]', '{}')
+    ), priced AS (
+        SELECT asked.kind, coalesce(asked.item, 'the model, which AssemblyAI did not name') AS item,
+               price.per_hour, price.currency
+        FROM asked
+        LEFT JOIN LATERAL (
+            SELECT p.per_hour, p.currency
+            FROM call_sentiment.prices AS p
+            WHERE p.kind = asked.kind AND p.item = asked.item AND p.valid_from <= day
+            ORDER BY p.valid_from DESC
+            LIMIT 1
+        ) AS price ON true
+    ), summed AS (
+        SELECT sum(priced.per_hour) AS per_hour, min(priced.currency) AS currency,
+               string_agg(priced.item, ', ' ORDER BY priced.kind DESC, priced.item)
+                   FILTER (WHERE priced.per_hour IS NULL) AS missing,
+               string_agg(DISTINCT priced.currency, ' and ') AS currencies,
+               count(DISTINCT priced.currency) AS currency_count
+        FROM priced
+    )
+    SELECT CASE WHEN missing IS NULL AND currency_count = 1 THEN summed.per_hour END,
+           CASE WHEN missing IS NULL AND currency_count = 1 THEN summed.currency END,
+           CASE WHEN missing IS NOT NULL THEN 'no price for ' || missing
+                WHEN currency_count > 1 THEN 'prices in ' || currencies END
+    FROM summed
+$$;
+
+COMMENT ON FUNCTION call_sentiment.price_of(model text, request jsonb, day date) IS 'Price of an hour of audio on a day, with the add-ons that the request asks for; NULL and the reason where a part of it is not known.';
+
 CREATE FUNCTION call_sentiment.review_number(item text) RETURNS double precision
     LANGUAGE sql STABLE
     AS $$
@@ -157,6 +194,17 @@ $_$;
 
 COMMENT ON FUNCTION call_sentiment.words_of(transcript bigint) IS 'The words of the sentences of a transcript; NULL where it has none.';
 
+CREATE TABLE call_sentiment.backfills (
+    name text NOT NULL,
+    settings jsonb NOT NULL,
+    started_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE call_sentiment.backfills IS 'Histories that are transcribed beside daily traffic: one row each time one is given another name.';
+COMMENT ON COLUMN call_sentiment.backfills.name IS 'Its name; transcripts.backfill refers to it.';
+COMMENT ON COLUMN call_sentiment.backfills.settings IS 'Params with which it was triggered last; its later runs use them.';
+COMMENT ON COLUMN call_sentiment.backfills.started_at IS 'When it was triggered first.';
+
 CREATE TABLE call_sentiment.calls (
     call_id text NOT NULL,
     recording text NOT NULL,
@@ -173,6 +221,9 @@ CREATE TABLE call_sentiment.calls (
     recording_number integer DEFAULT 1 NOT NULL,
     recording_replaced boolean DEFAULT false NOT NULL,
     notices text[] DEFAULT '{}'::text[] NOT NULL,
+    measured_s double precision,
+    measured_version text,
+    measured_at timestamp with time zone,
     CONSTRAINT calls_recording_number_check CHECK ((recording_number > 0))
 );
 
@@ -192,6 +243,9 @@ COMMENT ON COLUMN call_sentiment.calls.sidecar_version IS 'The same of its sidec
 COMMENT ON COLUMN call_sentiment.calls.recording_number IS 'How many recordings this call has had: one more each time other audio replaced the one before.';
 COMMENT ON COLUMN call_sentiment.calls.recording_replaced IS 'True where the place of its recording holds the audio of another call now.';
 COMMENT ON COLUMN call_sentiment.calls.notices IS 'What does not match in the sidecar, or between it and the recording. Sentences for people.';
+COMMENT ON COLUMN call_sentiment.calls.measured_s IS 'Length of the recording in seconds, by its header, before it was sent; NULL: not measured, or the header does not say.';
+COMMENT ON COLUMN call_sentiment.calls.measured_version IS 'Version of the recording that was measured.';
+COMMENT ON COLUMN call_sentiment.calls.measured_at IS 'When it was measured; NULL: never, as no budget asked for it.';
 
 CREATE TABLE call_sentiment.label_reviews (
     review_id bigint NOT NULL,
@@ -282,6 +336,11 @@ CREATE TABLE call_sentiment.transcripts (
     claimed_by text,
     given_up_at timestamp with time zone,
     completed_at timestamp with time zone,
+    backfill text,
+    reserved_cost numeric,
+    reserved_currency text,
+    reserved_at timestamp with time zone,
+    held_at timestamp with time zone,
     CONSTRAINT transcripts_attempt_check CHECK ((attempt > 0)),
     CONSTRAINT transcripts_check CHECK (((state = 'failed'::text) = (failed_in IS NOT NULL))),
     CONSTRAINT transcripts_check1 CHECK (((state = 'duplicate'::text) = (duplicate_of IS NOT NULL))),
@@ -289,7 +348,10 @@ CREATE TABLE call_sentiment.transcripts (
     CONSTRAINT transcripts_check3 CHECK (((state <> ALL (ARRAY['loaded'::text, 'scored'::text])) OR (status IS NOT NULL))),
     CONSTRAINT transcripts_failed_in_check CHECK ((failed_in = ANY (ARRAY['discover'::text, 'submit'::text, 'load'::text]))),
     CONSTRAINT transcripts_given_up CHECK (((given_up_at IS NULL) OR ((state = 'failed'::text) AND (assemblyai_id IS NOT NULL)))),
+    CONSTRAINT transcripts_held CHECK (((held_at IS NULL) OR (reserved_at IS NULL))),
     CONSTRAINT transcripts_recording_number_check CHECK ((recording_number > 0)),
+    CONSTRAINT transcripts_reserved CHECK ((((reserved_cost IS NULL) = (reserved_at IS NULL)) AND ((reserved_cost IS NULL) = (reserved_currency IS NULL)))),
+    CONSTRAINT transcripts_reserved_cost_check CHECK ((reserved_cost >= (0)::numeric)),
     CONSTRAINT transcripts_scored_version CHECK (((state <> 'scored'::text) OR (formula_version IS NOT NULL))),
     CONSTRAINT transcripts_state_check CHECK ((state = ANY (ARRAY['intent'::text, 'submitted'::text, 'loaded'::text, 'scored'::text, 'failed'::text, 'duplicate'::text]))),
     CONSTRAINT transcripts_status_check CHECK ((status = ANY (ARRAY['ok'::text, 'not_analyzed'::text, 'no_speech'::text, 'invalid'::text])))
@@ -327,6 +389,11 @@ COMMENT ON COLUMN call_sentiment.transcripts.sentences_deleted IS 'True where it
 COMMENT ON COLUMN call_sentiment.transcripts.claimed_by IS 'Dag and run that submit it; the claim ends with that run.';
 COMMENT ON COLUMN call_sentiment.transcripts.given_up_at IS 'When AssemblyAI was last found still working on it, long after its time; it is loaded should it complete.';
 COMMENT ON COLUMN call_sentiment.transcripts.completed_at IS 'When its job ended, as AssemblyAI says; NULL where its list did not tell any more.';
+COMMENT ON COLUMN call_sentiment.transcripts.backfill IS 'Backfill that it was claimed by; NULL: daily traffic. Each is submitted by its own runs.';
+COMMENT ON COLUMN call_sentiment.transcripts.reserved_cost IS 'Expected cost that a budget has set aside for it. NULL: its run had no budget.';
+COMMENT ON COLUMN call_sentiment.transcripts.reserved_currency IS 'Currency of the expected cost.';
+COMMENT ON COLUMN call_sentiment.transcripts.reserved_at IS 'When it was set aside: it counts in the budgets of that day and month (UTC).';
+COMMENT ON COLUMN call_sentiment.transcripts.held_at IS 'Since when it waits for a budget, for the reason in error; it is not submitted meanwhile.';
 
 CREATE VIEW call_sentiment.blind_reviews AS
  WITH items AS (
@@ -387,6 +454,98 @@ COMMENT ON COLUMN call_sentiment.blind_reviews.formula_version IS 'See label_rev
 COMMENT ON COLUMN call_sentiment.blind_reviews.reviewed_at IS 'See label_reviews.';
 COMMENT ON COLUMN call_sentiment.blind_reviews.weight IS '1 / the probability with which the call, or the sentence of the call, was drawn. NULL: the label does not count.';
 COMMENT ON COLUMN call_sentiment.blind_reviews.left_out IS 'Why the label does not count: taken_back, not_blind or outside_sample. NULL: it counts.';
+
+CREATE VIEW call_sentiment.transcript_costs AS
+ SELECT t.transcript_id,
+    t.call_id,
+    c.queue,
+    t.claimed_by AS run,
+    t.backfill,
+    days.day,
+        CASE
+            WHEN billed.is_billed THEN t.speech_model_used
+            ELSE NULL::text
+        END AS model,
+        CASE
+            WHEN billed.is_billed THEN t.audio_duration_s
+            ELSE NULL::double precision
+        END AS billed_s,
+    price.per_hour,
+    price.currency,
+    ((price.per_hour * (t.audio_duration_s)::numeric) / (3600)::numeric) AS cost,
+        CASE
+            WHEN ((NOT billed.is_billed) AND ((t.state = ANY (ARRAY['intent'::text, 'submitted'::text])) OR (t.given_up_at IS NOT NULL))) THEN 'in_progress'::text
+            WHEN (NOT billed.is_billed) THEN 'not_billed'::text
+            WHEN ((price.per_hour IS NULL) OR (t.audio_duration_s IS NULL)) THEN 'unknown'::text
+            ELSE 'known'::text
+        END AS cost_status,
+        CASE
+            WHEN billed.is_billed THEN COALESCE(price.reason,
+            CASE
+                WHEN (t.audio_duration_s IS NULL) THEN 'AssemblyAI gave no length'::text
+                ELSE NULL::text
+            END)
+            ELSE NULL::text
+        END AS cost_reason,
+        CASE
+            WHEN ((NOT billed.is_billed) AND ((t.state = ANY (ARRAY['intent'::text, 'submitted'::text])) OR (t.given_up_at IS NOT NULL))) THEN t.reserved_cost
+            ELSE NULL::numeric
+        END AS expected_cost
+   FROM ((((call_sentiment.transcripts t
+     JOIN call_sentiment.calls c ON ((c.call_id = t.call_id)))
+     CROSS JOIN LATERAL ( SELECT ((COALESCE(t.submitted_at, t.created_at) AT TIME ZONE 'UTC'::text))::date AS day) days)
+     CROSS JOIN LATERAL ( SELECT ((t.state = ANY (ARRAY['loaded'::text, 'scored'::text])) OR ((t.state = 'failed'::text) AND (t.audio_duration_s IS NOT NULL))) AS is_billed) billed)
+     LEFT JOIN LATERAL call_sentiment.price_of(t.speech_model_used, COALESCE(t.request, t.options), days.day) price(per_hour, currency, reason) ON (billed.is_billed));
+
+COMMENT ON VIEW call_sentiment.transcript_costs IS 'What each transcript costs: the seconds that AssemblyAI bills, at the price of the day of its submission.';
+COMMENT ON COLUMN call_sentiment.transcript_costs.transcript_id IS 'The transcript.';
+COMMENT ON COLUMN call_sentiment.transcript_costs.call_id IS 'Its call.';
+COMMENT ON COLUMN call_sentiment.transcript_costs.queue IS 'Queue of the call.';
+COMMENT ON COLUMN call_sentiment.transcript_costs.run IS 'Dag and run that submitted it, or are to.';
+COMMENT ON COLUMN call_sentiment.transcript_costs.backfill IS 'Backfill that it belongs to; NULL: daily traffic.';
+COMMENT ON COLUMN call_sentiment.transcript_costs.day IS 'Day (UTC) of its submission; before that, of its claim.';
+COMMENT ON COLUMN call_sentiment.transcript_costs.model IS 'Speech model that is billed.';
+COMMENT ON COLUMN call_sentiment.transcript_costs.billed_s IS 'Seconds of audio that are billed: those of completed jobs.';
+COMMENT ON COLUMN call_sentiment.transcript_costs.per_hour IS 'Price of an hour of audio: of the model and of the add-ons that were asked for.';
+COMMENT ON COLUMN call_sentiment.transcript_costs.currency IS 'Currency of price and cost.';
+COMMENT ON COLUMN call_sentiment.transcript_costs.cost IS 'What it costs, not rounded. NULL: see cost_status.';
+COMMENT ON COLUMN call_sentiment.transcript_costs.cost_status IS 'known; unknown (billed, see cost_reason); in_progress (its job may still be billed); not_billed (failed, or a duplicate).';
+COMMENT ON COLUMN call_sentiment.transcript_costs.cost_reason IS 'Why the cost of a billed transcript is not known, such as: no price for a model.';
+COMMENT ON COLUMN call_sentiment.transcript_costs.expected_cost IS 'Of one in progress: what a budget has set aside for it.';
+
+CREATE VIEW call_sentiment.call_costs AS
+ SELECT call_id,
+    count(*) FILTER (WHERE (cost_status = ANY (ARRAY['known'::text, 'unknown'::text]))) AS billed_count,
+    count(*) FILTER (WHERE (cost_status = 'unknown'::text)) AS unknown_count,
+    count(*) FILTER (WHERE (cost_status = 'in_progress'::text)) AS in_progress_count,
+    sum(billed_s) AS billed_s,
+        CASE
+            WHEN ((count(DISTINCT currency) = 1) AND (count(*) FILTER (WHERE (cost_status = 'unknown'::text)) = 0)) THEN sum(cost)
+            ELSE NULL::numeric
+        END AS cost,
+        CASE
+            WHEN (count(DISTINCT currency) = 1) THEN min(currency)
+            ELSE NULL::text
+        END AS currency,
+        CASE
+            WHEN (count(DISTINCT currency) > 1) THEN ('prices in '::text || string_agg(DISTINCT currency, ' and '::text))
+            ELSE string_agg(DISTINCT cost_reason, '; '::text)
+        END AS cost_reason,
+    sum(expected_cost) AS expected_cost
+   FROM call_sentiment.transcript_costs
+  WHERE (cost_status <> 'not_billed'::text)
+  GROUP BY call_id;
+
+COMMENT ON VIEW call_sentiment.call_costs IS 'Cost per call, over all of its transcripts. transcript_costs has the definitions.';
+COMMENT ON COLUMN call_sentiment.call_costs.call_id IS 'The call.';
+COMMENT ON COLUMN call_sentiment.call_costs.billed_count IS 'Transcripts that are billed.';
+COMMENT ON COLUMN call_sentiment.call_costs.unknown_count IS 'Of these, those whose cost is not known.';
+COMMENT ON COLUMN call_sentiment.call_costs.in_progress_count IS 'Transcripts to be submitted or in progress.';
+COMMENT ON COLUMN call_sentiment.call_costs.billed_s IS 'Seconds of audio that are billed.';
+COMMENT ON COLUMN call_sentiment.call_costs.cost IS 'Sum of the costs; NULL where nothing is billed yet, or where one of them is not known: see cost_reason.';
+COMMENT ON COLUMN call_sentiment.call_costs.currency IS 'Currency of the cost; NULL where there are several.';
+COMMENT ON COLUMN call_sentiment.call_costs.cost_reason IS 'Why the cost is not known.';
+COMMENT ON COLUMN call_sentiment.call_costs.expected_cost IS 'What budgets have set aside for those in progress.';
 
 CREATE TABLE call_sentiment.call_listing (
     call_id text NOT NULL,
@@ -902,6 +1061,40 @@ COMMENT ON COLUMN call_sentiment.call_listing_source.notices IS 'See call_listin
 COMMENT ON COLUMN call_sentiment.call_listing_source.duration_s IS 'See call_listing.';
 COMMENT ON COLUMN call_sentiment.call_listing_source.transcript_id IS 'See call_listing.';
 
+CREATE VIEW call_sentiment.daily_costs AS
+ SELECT day,
+    count(*) FILTER (WHERE (cost_status = ANY (ARRAY['known'::text, 'unknown'::text]))) AS billed_count,
+    count(*) FILTER (WHERE (cost_status = 'unknown'::text)) AS unknown_count,
+    count(*) FILTER (WHERE (cost_status = 'in_progress'::text)) AS in_progress_count,
+    sum(billed_s) AS billed_s,
+        CASE
+            WHEN ((count(DISTINCT currency) = 1) AND (count(*) FILTER (WHERE (cost_status = 'unknown'::text)) = 0)) THEN sum(cost)
+            ELSE NULL::numeric
+        END AS cost,
+        CASE
+            WHEN (count(DISTINCT currency) = 1) THEN min(currency)
+            ELSE NULL::text
+        END AS currency,
+        CASE
+            WHEN (count(DISTINCT currency) > 1) THEN ('prices in '::text || string_agg(DISTINCT currency, ' and '::text))
+            ELSE string_agg(DISTINCT cost_reason, '; '::text)
+        END AS cost_reason,
+    sum(expected_cost) AS expected_cost
+   FROM call_sentiment.transcript_costs
+  WHERE (cost_status <> 'not_billed'::text)
+  GROUP BY day;
+
+COMMENT ON VIEW call_sentiment.daily_costs IS 'Cost per day (UTC) of submission. transcript_costs has the definitions.';
+COMMENT ON COLUMN call_sentiment.daily_costs.day IS 'The day.';
+COMMENT ON COLUMN call_sentiment.daily_costs.billed_count IS 'Transcripts that are billed.';
+COMMENT ON COLUMN call_sentiment.daily_costs.unknown_count IS 'Of these, those whose cost is not known.';
+COMMENT ON COLUMN call_sentiment.daily_costs.in_progress_count IS 'Transcripts to be submitted or in progress.';
+COMMENT ON COLUMN call_sentiment.daily_costs.billed_s IS 'Seconds of audio that are billed.';
+COMMENT ON COLUMN call_sentiment.daily_costs.cost IS 'Sum of the costs; NULL where nothing is billed yet, or where one of them is not known: see cost_reason.';
+COMMENT ON COLUMN call_sentiment.daily_costs.currency IS 'Currency of the cost; NULL where there are several.';
+COMMENT ON COLUMN call_sentiment.daily_costs.cost_reason IS 'Why the cost is not known.';
+COMMENT ON COLUMN call_sentiment.daily_costs.expected_cost IS 'What budgets have set aside for those in progress.';
+
 CREATE VIEW call_sentiment.daily_scores AS
  SELECT ((COALESCE(c.started_at, c.discovered_at) AT TIME ZONE 'UTC'::text))::date AS day,
     c.queue,
@@ -959,6 +1152,63 @@ ALTER TABLE call_sentiment.label_reviews ALTER COLUMN review_id ADD GENERATED AL
     CACHE 1
 );
 
+CREATE TABLE call_sentiment.prices (
+    item text NOT NULL,
+    kind text NOT NULL,
+    per_hour numeric,
+    currency text NOT NULL,
+    taken_on date NOT NULL,
+    valid_from date NOT NULL,
+    source text,
+    CONSTRAINT prices_kind_check CHECK ((kind = ANY (ARRAY['model'::text, 'add_on'::text]))),
+    CONSTRAINT prices_per_hour_check CHECK ((per_hour >= (0)::numeric))
+);
+
+COMMENT ON TABLE call_sentiment.prices IS 'What an hour of audio costs, by speech model and by add-on. Rows are kept: a transcript keeps the price of its day.';
+COMMENT ON COLUMN call_sentiment.prices.item IS 'Speech model, or the transcript option that asks for the add-on, such as sentiment_analysis.';
+COMMENT ON COLUMN call_sentiment.prices.kind IS 'model or add_on.';
+COMMENT ON COLUMN call_sentiment.prices.per_hour IS 'Price of an hour of audio; 0: included. NULL: charged, but the price is not known.';
+COMMENT ON COLUMN call_sentiment.prices.currency IS 'Currency of the price.';
+COMMENT ON COLUMN call_sentiment.prices.taken_on IS 'Day on which somebody looked the price up.';
+COMMENT ON COLUMN call_sentiment.prices.valid_from IS 'First day (UTC) of its transcripts; it holds until the next row of the same item.';
+COMMENT ON COLUMN call_sentiment.prices.source IS 'Where it was looked up.';
+
+CREATE VIEW call_sentiment.queue_costs AS
+ SELECT day,
+    queue,
+    count(*) FILTER (WHERE (cost_status = ANY (ARRAY['known'::text, 'unknown'::text]))) AS billed_count,
+    count(*) FILTER (WHERE (cost_status = 'unknown'::text)) AS unknown_count,
+    count(*) FILTER (WHERE (cost_status = 'in_progress'::text)) AS in_progress_count,
+    sum(billed_s) AS billed_s,
+        CASE
+            WHEN ((count(DISTINCT currency) = 1) AND (count(*) FILTER (WHERE (cost_status = 'unknown'::text)) = 0)) THEN sum(cost)
+            ELSE NULL::numeric
+        END AS cost,
+        CASE
+            WHEN (count(DISTINCT currency) = 1) THEN min(currency)
+            ELSE NULL::text
+        END AS currency,
+        CASE
+            WHEN (count(DISTINCT currency) > 1) THEN ('prices in '::text || string_agg(DISTINCT currency, ' and '::text))
+            ELSE string_agg(DISTINCT cost_reason, '; '::text)
+        END AS cost_reason,
+    sum(expected_cost) AS expected_cost
+   FROM call_sentiment.transcript_costs
+  WHERE (cost_status <> 'not_billed'::text)
+  GROUP BY day, queue;
+
+COMMENT ON VIEW call_sentiment.queue_costs IS 'Cost per day (UTC) of submission and queue. transcript_costs has the definitions.';
+COMMENT ON COLUMN call_sentiment.queue_costs.day IS 'The day.';
+COMMENT ON COLUMN call_sentiment.queue_costs.queue IS 'Queue of the calls; NULL: none is known.';
+COMMENT ON COLUMN call_sentiment.queue_costs.billed_count IS 'Transcripts that are billed.';
+COMMENT ON COLUMN call_sentiment.queue_costs.unknown_count IS 'Of these, those whose cost is not known.';
+COMMENT ON COLUMN call_sentiment.queue_costs.in_progress_count IS 'Transcripts to be submitted or in progress.';
+COMMENT ON COLUMN call_sentiment.queue_costs.billed_s IS 'Seconds of audio that are billed.';
+COMMENT ON COLUMN call_sentiment.queue_costs.cost IS 'Sum of the costs; NULL where nothing is billed yet, or where one of them is not known: see cost_reason.';
+COMMENT ON COLUMN call_sentiment.queue_costs.currency IS 'Currency of the cost; NULL where there are several.';
+COMMENT ON COLUMN call_sentiment.queue_costs.cost_reason IS 'Why the cost is not known.';
+COMMENT ON COLUMN call_sentiment.queue_costs.expected_cost IS 'What budgets have set aside for those in progress.';
+
 CREATE TABLE call_sentiment.request_counts (
     minute timestamp with time zone NOT NULL,
     task_id text NOT NULL,
@@ -979,6 +1229,40 @@ CREATE TABLE call_sentiment.review_seed (
 COMMENT ON TABLE call_sentiment.review_seed IS 'One row: what the random numbers of the review sample are made of.';
 COMMENT ON COLUMN call_sentiment.review_seed.seed IS 'Random, made with the table.';
 COMMENT ON COLUMN call_sentiment.review_seed.only_row IS 'Keeps the table at one row.';
+
+CREATE VIEW call_sentiment.run_costs AS
+ SELECT run,
+    count(*) FILTER (WHERE (cost_status = ANY (ARRAY['known'::text, 'unknown'::text]))) AS billed_count,
+    count(*) FILTER (WHERE (cost_status = 'unknown'::text)) AS unknown_count,
+    count(*) FILTER (WHERE (cost_status = 'in_progress'::text)) AS in_progress_count,
+    sum(billed_s) AS billed_s,
+        CASE
+            WHEN ((count(DISTINCT currency) = 1) AND (count(*) FILTER (WHERE (cost_status = 'unknown'::text)) = 0)) THEN sum(cost)
+            ELSE NULL::numeric
+        END AS cost,
+        CASE
+            WHEN (count(DISTINCT currency) = 1) THEN min(currency)
+            ELSE NULL::text
+        END AS currency,
+        CASE
+            WHEN (count(DISTINCT currency) > 1) THEN ('prices in '::text || string_agg(DISTINCT currency, ' and '::text))
+            ELSE string_agg(DISTINCT cost_reason, '; '::text)
+        END AS cost_reason,
+    sum(expected_cost) AS expected_cost
+   FROM call_sentiment.transcript_costs
+  WHERE (cost_status <> 'not_billed'::text)
+  GROUP BY run;
+
+COMMENT ON VIEW call_sentiment.run_costs IS 'Cost per run of a Dag, of the transcripts that it submitted. transcript_costs has the definitions.';
+COMMENT ON COLUMN call_sentiment.run_costs.run IS 'Dag and run, with a space between; NULL: submitted outside a run.';
+COMMENT ON COLUMN call_sentiment.run_costs.billed_count IS 'Transcripts that are billed.';
+COMMENT ON COLUMN call_sentiment.run_costs.unknown_count IS 'Of these, those whose cost is not known.';
+COMMENT ON COLUMN call_sentiment.run_costs.in_progress_count IS 'Transcripts to be submitted or in progress.';
+COMMENT ON COLUMN call_sentiment.run_costs.billed_s IS 'Seconds of audio that are billed.';
+COMMENT ON COLUMN call_sentiment.run_costs.cost IS 'Sum of the costs; NULL where nothing is billed yet, or where one of them is not known: see cost_reason.';
+COMMENT ON COLUMN call_sentiment.run_costs.currency IS 'Currency of the cost; NULL where there are several.';
+COMMENT ON COLUMN call_sentiment.run_costs.cost_reason IS 'Why the cost is not known.';
+COMMENT ON COLUMN call_sentiment.run_costs.expected_cost IS 'What budgets have set aside for those in progress.';
 
 CREATE TABLE call_sentiment.schema_migrations (
     version integer NOT NULL,
@@ -1061,6 +1345,9 @@ ALTER TABLE call_sentiment.transcripts ALTER COLUMN transcript_id ADD GENERATED 
     CACHE 1
 );
 
+ALTER TABLE ONLY call_sentiment.backfills
+    ADD CONSTRAINT backfills_pkey PRIMARY KEY (name);
+
 ALTER TABLE ONLY call_sentiment.call_listing_changes
     ADD CONSTRAINT call_listing_changes_pkey PRIMARY KEY (change_id);
 
@@ -1075,6 +1362,9 @@ ALTER TABLE ONLY call_sentiment.calls
 
 ALTER TABLE ONLY call_sentiment.label_reviews
     ADD CONSTRAINT label_reviews_pkey PRIMARY KEY (review_id);
+
+ALTER TABLE ONLY call_sentiment.prices
+    ADD CONSTRAINT prices_pkey PRIMARY KEY (kind, item, valid_from);
 
 ALTER TABLE ONLY call_sentiment.request_counts
     ADD CONSTRAINT request_counts_pkey PRIMARY KEY (minute, task_id);
@@ -1146,13 +1436,19 @@ CREATE INDEX transcript_tasks_dag ON call_sentiment.transcript_tasks USING btree
 
 CREATE INDEX transcript_tasks_run ON call_sentiment.transcript_tasks USING btree (run_id, task_id, map_index);
 
+CREATE INDEX transcripts_backfill ON call_sentiment.transcripts USING btree (backfill, state) WHERE (backfill IS NOT NULL);
+
 CREATE INDEX transcripts_by_version ON call_sentiment.transcripts USING btree (formula_version, transcript_id) WHERE ((state = 'scored'::text) AND (NOT sentences_deleted));
+
+CREATE INDEX transcripts_cost_day ON call_sentiment.transcripts USING btree ((((COALESCE(submitted_at, created_at) AT TIME ZONE 'UTC'::text))::date));
 
 CREATE INDEX transcripts_created ON call_sentiment.transcripts USING btree (created_at);
 
 CREATE INDEX transcripts_failed_content ON call_sentiment.transcripts USING btree (content_sha256, config_sha256) WHERE ((state = 'failed'::text) AND (content_sha256 IS NOT NULL));
 
 CREATE INDEX transcripts_given_up_at ON call_sentiment.transcripts USING btree (given_up_at) WHERE (given_up_at IS NOT NULL);
+
+CREATE INDEX transcripts_held ON call_sentiment.transcripts USING btree (held_at) WHERE (held_at IS NOT NULL);
 
 CREATE UNIQUE INDEX transcripts_live ON call_sentiment.transcripts USING btree (call_id, config_sha256, recording_number) WHERE (state <> 'failed'::text);
 
@@ -1162,7 +1458,11 @@ CREATE INDEX transcripts_of_call ON call_sentiment.transcripts USING btree (call
 
 CREATE UNIQUE INDEX transcripts_open ON call_sentiment.transcripts USING btree (call_id) WHERE (state = ANY (ARRAY['intent'::text, 'submitted'::text, 'loaded'::text]));
 
+CREATE INDEX transcripts_open_by_backfill ON call_sentiment.transcripts USING btree (COALESCE(backfill, ''::text), state) WHERE (state = ANY (ARRAY['intent'::text, 'submitted'::text, 'loaded'::text]));
+
 CREATE INDEX transcripts_retryable ON call_sentiment.transcripts USING btree (transcript_id) WHERE ((state = 'failed'::text) AND retryable);
+
+CREATE INDEX transcripts_spent ON call_sentiment.transcripts USING btree (COALESCE(reserved_at, submitted_at));
 
 CREATE TRIGGER listing_delete AFTER DELETE ON call_sentiment.label_reviews REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION call_sentiment.note_changed_reviews();
 

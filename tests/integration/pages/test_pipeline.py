@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
 
 from assemblyai_provider.models import FailureKind
-from call_sentiment.pages.costs import add_costs
+from call_sentiment.costs.prices import read_prices, store_prices
 from call_sentiment.pages.failures import BY_KIND, GIVEN_UP, NOT_SUBMITTED, REFUSED, explain
-from call_sentiment.prices import PUBLISHED, Prices, PricesError, read_prices
 from tests.support.pages import PagesServer
 from tests.support.stored import query
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
-
-PRICES = Prices(date(2026, 11, 1), "EUR", {"universal-2": 0.6}, sentiment_per_hour=0.6)
 
 
 def _add(db: Connection, call_id: str, state: str, **columns: object) -> None:
@@ -43,7 +38,7 @@ def test_an_empty_pipeline_says_so_in_each_section(server: PagesServer, results:
         "Nothing is in progress",
         "Nothing was submitted in this period",
         "Nothing failed in this period",
-        "No transcript was loaded in this period",
+        "No transcript was submitted or billed in this period",
         "No request was counted in this period",
     ):
         assert said in text
@@ -103,9 +98,21 @@ def test_turnaround_minutes_and_requests_are_counted(server: PagesServer, result
     assert ">42 s<" in text
     assert ">1.5<" in text
     assert ">unknown<" in text
-    assert "assemblyai-stt-3-7" in text
+    assert "no price for assemblyai-stt-3-7" in text
     assert "2,000 requests" in text
     assert "2,000 of the 20,000" in text
+
+
+def test_cost_and_prices_are_shown_with_their_day(server: PagesServer, results: Connection) -> None:
+    query(results, "TRUNCATE call_sentiment.prices")
+    text = '{"taken_on": "2026-11-01", "currency": "EUR", "models": {"own": 0.6}, "add_ons": {'
+    store_prices(results, read_prices(text + '"sentiment_analysis": 0.6}}'))
+    billed = {"assemblyai_id": "a", "status": "ok", "speech_model_used": "own", "audio_duration_s": 5400}
+    _add(results, "done", "loaded", request='{"sentiment_analysis": true}', submitted_at="now", **billed)
+    text = server.get("pipeline").text
+    assert ">1.80 EUR<" in text
+    assert "own 0.6 EUR an hour (taken on 2026-11-01)" in text
+    assert ">1.80 EUR<" in server.get("call?id=done").text
 
 
 @pytest.mark.parametrize("hours", ["0", "x", "99999"])
@@ -131,33 +138,3 @@ def test_every_kind_of_failure_has_an_explanation() -> None:
 )
 def test_a_failure_is_explained(failed_in: str, error: str | None, given_up: bool, expected: object) -> None:
     assert explain(failed_in, error, given_up) == expected
-
-
-def test_a_day_without_a_price_has_no_cost_at_all() -> None:
-    rows = [
-        {"day": date(2026, 11, 2), "model": "universal-2", "transcripts": 1, "audio_s": 1800.0},
-        {"day": date(2026, 11, 2), "model": "newest", "transcripts": 2, "audio_s": 60.0},
-        {"day": date(2026, 11, 1), "model": "universal-2", "transcripts": 3, "audio_s": 3600.0},
-    ]
-    newest, older = add_costs(rows, PRICES)
-    assert (newest.cost, newest.unpriced_models, newest.audio_s) == (None, {"newest"}, 1860.0)
-    assert (older.cost, older.transcripts) == (pytest.approx(1.2), 3)
-
-
-def test_prices_come_from_the_environment() -> None:
-    given = {
-        "taken_on": "2026-11-01",
-        "currency": "EUR",
-        "per_hour": {"universal-2": 0.6},
-        "sentiment_per_hour": 0.6,
-    }
-    assert read_prices({"CALL_SENTIMENT_PRICES": json.dumps(given)}) == PRICES
-    assert read_prices({}) == PUBLISHED
-
-
-@pytest.mark.parametrize(
-    "text", ["{", "[]", "{}", '{"taken_on": "x", "per_hour": {}}', '{"taken_on": "2026-11-01"}']
-)
-def test_prices_that_cannot_be_read_name_the_cure(text: str) -> None:
-    with pytest.raises(PricesError, match=r"CALL_SENTIMENT_PRICES cannot be read\. Write JSON such as"):
-        read_prices({"CALL_SENTIMENT_PRICES": text})

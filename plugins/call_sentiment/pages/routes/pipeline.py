@@ -16,11 +16,9 @@ from call_sentiment.database import run_sql
 from call_sentiment.discovery.claims import MAX_ATTEMPTS
 from call_sentiment.pages import guards
 from call_sentiment.pages.bars import Bars, make_bars
-from call_sentiment.pages.costs import add_costs
 from call_sentiment.pages.failures import group_failures
 from call_sentiment.pages.render import render
 from call_sentiment.pages.results import reading
-from call_sentiment.prices import Prices, PricesError, read_prices
 
 router = APIRouter(dependencies=guards.READ)
 
@@ -32,6 +30,7 @@ STATEMENTS = (
     "pages/pipeline_turnaround",
     "pages/pipeline_failures",
     "pages/pipeline_days",
+    "pages/pipeline_prices",
     "pages/pipeline_requests",
 )
 
@@ -44,7 +43,6 @@ def pipeline(request: Request, hours: Annotated[int, Query(ge=1, le=8760)] = 24)
         found = {
             name.removeprefix("pages/pipeline_"): run_sql(connection, name, params) for name in STATEMENTS
         }
-    prices, price_error = _prices()
     return render(
         request,
         "pipeline.html",
@@ -58,9 +56,9 @@ def pipeline(request: Request, hours: Annotated[int, Query(ge=1, le=8760)] = 24)
         turnaround=found["turnaround"],
         throughput=_throughput(found["turnaround"], str(params["unit"])),
         failures=group_failures(found["failures"]),
-        days=add_costs(found["days"], prices),
-        prices=prices,
-        price_error=price_error,
+        days=found["days"],
+        prices=[price for price in found["prices"] if price["per_hour"] is not None],
+        unpriced=[price["item"] for price in found["prices"] if price["per_hour"] is None],
         requests=found["requests"][0],
         budget=_request_budget(),
     )
@@ -71,13 +69,6 @@ def _throughput(rows: Sequence[Mapping[str, Any]], unit: str) -> Bars:
         return f"{start:%H:%M}" if unit == "hour" else f"{start:%d %b}"
 
     return make_bars([(name(row["start"]), row["submitted"]) for row in rows])
-
-
-def _prices() -> tuple[Prices | None, str | None]:
-    try:
-        return read_prices(), None
-    except PricesError as error:
-        return None, str(error)
 
 
 def _request_budget() -> int:

@@ -14,9 +14,15 @@ SELECT
     t.loaded_at,
     t.scored_at,
     t.audio_duration_s / 60 AS minutes,
+    k.cost,
+    k.currency,
+    coalesce(k.cost_reason, CASE k.cost_status WHEN 'in_progress' THEN 'in progress'
+                                               WHEN 'not_billed' THEN 'not billed' END) AS cost_reason,
+    k.expected_cost,
     t.duplicate_of,
     t.failed_in,
     t.error
 FROM call_sentiment.transcripts AS t
+JOIN call_sentiment.transcript_costs AS k ON k.transcript_id = t.transcript_id
 WHERE t.call_id = %(call_id)s
 ORDER BY t.transcript_id DESC

@@ -1,12 +1,5 @@
--- Audio of the transcripts claimed in a period, by the day (UTC) they were loaded and by speech model. Reads only.
-SELECT
-    (t.loaded_at AT TIME ZONE 'UTC')::date AS day,
-    t.speech_model_used AS model,
-    count(*) AS transcripts,
-    count(*) FILTER (WHERE t.audio_duration_s IS NULL) AS unmeasured,
-    sum(t.audio_duration_s) AS audio_s
-FROM call_sentiment.transcripts AS t
-WHERE t.created_at > now() - make_interval(hours => %(hours)s)
-  AND t.loaded_at IS NOT NULL
-GROUP BY 1, 2
-ORDER BY 1 DESC, 2
+-- Audio and cost by day (UTC) of submission, of the days that a period touches, the newest first. Reads only.
+SELECT d.day, d.billed_count, d.unknown_count, d.in_progress_count, d.billed_s, d.cost, d.currency, d.cost_reason
+FROM call_sentiment.daily_costs AS d
+WHERE d.day >= ((now() - make_interval(hours => %(hours)s)) AT TIME ZONE 'UTC')::date
+ORDER BY d.day DESC

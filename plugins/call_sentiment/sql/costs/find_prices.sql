@@ -1,0 +1,3 @@
+-- All prices of hours of audio. Reads only.
+SELECT kind, item, per_hour, currency, taken_on, valid_from, source
+FROM call_sentiment.prices

@@ -25,6 +25,7 @@ from assemblyai_provider.option_checks import check_options
 from assemblyai_provider.sensors import AssemblyAITranscriptSensor
 from call_sentiment import ASSEMBLYAI_CONN_ID, DAG_ID, RESULTS_CONN_ID, operations, tasks
 from call_sentiment.ledger_memory import LedgerMemory
+from call_sentiment.params import budget_params
 from call_sentiment.schedule import default_wait_s, read_schedule
 
 SCORES = Asset("call_sentiment_scores")
@@ -112,6 +113,7 @@ PARAMS = {
         title="Airflow pool",
         description="The pool of the tasks submit, wait and load. It must exist.",
     ),
+    **budget_params(),
 }
 
 
@@ -132,6 +134,7 @@ def discover(*, params: Any = None, ti: Any = None) -> list[list[str]]:
         tasks.name_of_run(ti.dag_id, ti.run_id),
         lambda name: tasks.is_run_active(name, ti.get_dagrun_state),
         Variable.get(tasks.PRICES_VARIABLE, default=None),
+        hook.default_options,
     )
     operations.add_requests(RESULTS_CONN_ID, {"discover": hook.client.requests_sent})
     if batches is None:

@@ -101,6 +101,15 @@ class RunReport:
         return failed / self.calls if self.calls else 0.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """How many transcripts wait for a budget, since when the first of them, and why."""
+
+    reason: str
+    transcripts: int
+    since: datetime
+
+
 def report_calls(connection: Connection, call_ids: Sequence[str]) -> RunReport:
     """Report on these calls as they are in the ledger now; unknown ids are ignored."""
     rows = run_sql(
@@ -145,6 +154,11 @@ def _sum_costs(rows: Sequence[Mapping[str, Any]]) -> dict[str, Decimal]:
         if row["cost"] is not None:
             costs[row["currency"]] = costs.get(row["currency"], Decimal(0)) + row["cost"]
     return costs
+
+
+def find_held(connection: Connection) -> list[Held]:
+    """What waits for a budget, of all runs, by the reason."""
+    return [Held(**row) for row in run_sql(connection, "costs/count_held")]
 
 
 def find_old_scores(connection: Connection) -> list[OldScores]:

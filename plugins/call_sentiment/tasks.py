@@ -11,10 +11,12 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowRuntimeError
 
 from assemblyai_provider.exceptions import TransportError
 from call_sentiment import report, rescore
+from call_sentiment.costs.budget import Budget, RequestFor
 from call_sentiment.costs.prices import VARIABLE as PRICES_VARIABLE
 from call_sentiment.costs.prices import read_prices, store_prices
 from call_sentiment.database import connect, run_sql
 from call_sentiment.discovery import discover as ledger
+from call_sentiment.discovery.open_calls import Selection
 from call_sentiment.listing import refresh_after_run
 from call_sentiment.loading import load
 from call_sentiment.loading.resume import resume_ended
@@ -49,6 +51,7 @@ def discover_calls(
     run: str | None = None,
     is_active: Callable[[str], bool] = lambda run: False,
     prices: str | None = None,
+    request_for: RequestFor | None = None,
 ) -> list[list[str]] | None:
     """Claim the new calls of `params["recordings"]`; return all open calls as batches of call ids.
 
@@ -58,6 +61,7 @@ def discover_calls(
     :param are_in_progress: whether the jobs of all these ids are in progress.
     :param run, is_active: see `ledger.discover`.
     :param prices: the account's own prices, see `read_prices`; stored. Raises PricesError.
+    :param request_for: like `AssemblyAIHook.default_options`, for what a budget expects; None: the options.
     """
     with closing(connect(postgres_conn_id)) as connection:
         migrate(connection)
@@ -71,11 +75,14 @@ def discover_calls(
             params["retranscribe"],
             MAX_BATCHES,
             params["min_unchanged_s"],
-            run=run,
-            is_active=is_active,
+            selection=Selection(
+                run=run, is_active=is_active, budget=Budget.from_params(params, request_for or dict)
+            ),
         )
+        held = report.find_held(connection)
         idle = _is_idle(connection, batches, params, are_in_progress)
     log.info("%d calls in %d batches", sum(map(len, batches)), len(batches))
+    _log_held(held)
     return None if idle else batches
 
 
@@ -185,9 +192,11 @@ def report_run(
     with closing(connect(postgres_conn_id)) as connection:
         result = report.report_calls(connection, [call_id for batch in batches for call_id in batch])
         old_scores = report.find_old_scores(connection)
+        held = report.find_held(connection)
         refresh_after_run(connection)
-    counts = result.counts
+    counts = {**result.counts, "waiting_for_budget": sum(group.transcripts for group in held)}
     _log_report(result, counts, old_scores)
+    _log_held(held)
     if failed := sorted(name for name, state in task_states.items() if state in FAILED_STATES):
         raise AirflowFailException(
             f"tasks of this run failed: {', '.join(failed)}. Their logs say why; the next run continues with "
@@ -233,6 +242,11 @@ def _log_report(
     for call in result.failures:
         retry = " (a later run tries again)" if call.retryable else ""
         log.warning("Failed: %s: %s%s", call.call_id, call.reason, retry)
+
+
+def _log_held(held: Sequence[report.Held]) -> None:
+    for group in held:
+        log.warning("%d calls: %s", group.transcripts, group.reason)
 
 
 def describe_batch(items: str | Sequence[str]) -> str:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from call_sentiment.discovery import discover as ledger
+from call_sentiment.discovery.open_calls import Selection
 from call_sentiment.scoring.score import FORMULA_VERSION
 from tests.support.files import set_at_rest
 from tests.support.stored import Row, query
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
+
+
+_SELECTION = {field.name for field in fields(Selection)}
 
 
 def record(folder: Path, *names: str, **sidecar: Any) -> None:
@@ -33,9 +38,10 @@ def manifest(folder: Path, *lines: Row) -> str:
 
 
 def discover(connection: Connection, location: object, **more: Any) -> list[str]:
-    """Discover with everyday settings: the call ids of all batches."""
+    """Discover with everyday settings: the call ids of all batches. `more` may fill a `Selection`."""
     options = more.pop("options", {})
-    batches = ledger.discover(connection, str(location), options, batch_size=10, **more)
+    selection = Selection(**{name: more.pop(name) for name in _SELECTION & more.keys()})
+    batches = ledger.discover(connection, str(location), options, batch_size=10, selection=selection, **more)
     return [call_id for batch in batches for call_id in batch]
 
 

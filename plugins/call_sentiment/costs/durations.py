@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 from assemblyai_provider.models import is_web_url
@@ -12,7 +12,7 @@ from call_sentiment.exceptions import LocationError
 _THREADS = 16
 """Headers read at the same time: an object store takes most of the time to answer."""
 
-_CHUNK = 256
+_CHUNK = 64
 
 
 def measure(recording: str) -> float | None:
@@ -41,7 +41,7 @@ def measure(recording: str) -> float | None:
         return None
 
 
-def measure_all(recordings: Iterable[str]) -> Iterator[float | None]:
+def measure_all(recordings: Iterable[str]) -> Generator[float | None, None, None]:
     """`measure` for each of these, in their order, several at a time; stop early to leave out the rest."""
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="measure") as executor:
         chunk: list[str] = []

@@ -39,6 +39,7 @@ class Price:
 
     :param kind: `model` or `add_on`; an add-on's `item` is the transcript option that asks for it.
     :param taken_on: day on which somebody looked it up.
+    :param is_own: of this account; it goes before a published one, whatever their days.
     """
 
     kind: str
@@ -48,6 +49,7 @@ class Price:
     taken_on: date
     valid_from: date
     source: str | None = None
+    is_own: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,16 +70,16 @@ class HourPrice:
 def read_prices(text: str | None) -> list[Price]:
     """The published prices, and over them those in the Airflow variable's JSON. Raises PricesError."""
     published = json.loads(files(__package__).joinpath("prices.json").read_text("utf-8"))
-    prices = _read(published)
+    prices = _read(published, is_own=False)
     if text and text.strip():
         try:
-            prices += _read(json.loads(text))
+            prices += _read(json.loads(text), is_own=True)
         except (ValueError, KeyError, TypeError, AttributeError, InvalidOperation) as error:
             raise PricesError(
                 f"the Airflow variable {VARIABLE} cannot be read ({_explain(error)}): write JSON such as "
                 f"{_EXAMPLE}"
             ) from None
-    return list({(price.kind, price.item, price.valid_from): price for price in prices}.values())
+    return prices
 
 
 def _explain(error: Exception) -> str:
@@ -86,7 +88,7 @@ def _explain(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def _read(given: Any) -> list[Price]:
+def _read(given: Any, *, is_own: bool) -> list[Price]:
     if unknown := sorted(given.keys() - _FIELDS):
         raise ValueError(f"unknown field {', '.join(unknown)}")
     currency, taken_on = given.get("currency", "USD"), date.fromisoformat(given["taken_on"])
@@ -103,6 +105,7 @@ def _read(given: Any) -> list[Price]:
             taken_on=taken_on,
             valid_from=date.fromisoformat(given.get("valid_from", given["taken_on"])),
             source=given.get("source"),
+            is_own=is_own,
         )
         for kind, field in (("model", "models"), ("add_on", "add_ons"))
         for item, per_hour in given.get(field, {}).items()
@@ -138,7 +141,7 @@ def expect_price(prices: Sequence[Price], request: Mapping[str, Any], day: date)
     """
     current = {
         (price.kind, price.item): price
-        for price in sorted(prices, key=lambda price: price.valid_from)
+        for price in sorted(prices, key=lambda price: (price.is_own, price.valid_from))
         if price.valid_from <= day
     }
     models = request.get("speech_models") or []

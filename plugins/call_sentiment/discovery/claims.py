@@ -22,9 +22,13 @@ MAX_ATTEMPTS = 3
 
 
 def claim(
-    connection: Connection, matches: Sequence[Match], options: Mapping[str, Any], transcribe_again: bool
+    connection: Connection,
+    matches: Sequence[Match],
+    options: Mapping[str, Any],
+    transcribe_again: bool,
+    backfill: str | None = None,
 ) -> list[str]:
-    """Write calls, intents and refusals; return the call ids that were refused just now.
+    """Write calls, intents (of a backfill, if given) and refusals; return the call ids refused just now.
 
     The caller holds the transaction and the lock of discovery. Each step needs what the ones before it wrote.
     """
@@ -37,7 +41,7 @@ def claim(
     _adopt_transcripts(connection, usable)
     # An intent refers to its call, and has the number of the call's present recording.
     _write_calls(connection, usable, transcribe_again)
-    _write_intents(connection, usable, options, transcribe_again)
+    _write_intents(connection, usable, options, transcribe_again, backfill)
     # Only what has no intent may lose the query of its address: that query is needed to submit it.
     _cut_addresses(connection, usable)
     # Last: a call that is live by now is not refused.
@@ -127,14 +131,18 @@ def _write_calls(connection: Connection, matches: Sequence[Match], transcribe_ag
 
 
 def _write_intents(
-    connection: Connection, matches: Sequence[Match], options: Mapping[str, Any], transcribe_again: bool
+    connection: Connection,
+    matches: Sequence[Match],
+    options: Mapping[str, Any],
+    transcribe_again: bool,
+    backfill: str | None,
 ) -> None:
     """Write what is to be transcribed: corrected intents, then new calls, then failures worth a retry."""
     orders = [{"call_id": m.recording.call_id, "options": order_options(m, options)} for m in matches]
     corrected = {m.recording.call_id for m in matches if m.known and m.known.is_open and is_order_changed(m)}
     if corrected_orders := [order for order in orders if order["call_id"] in corrected]:
         run_sql(connection, "discovery/renew_intents", {"orders": dump_json(corrected_orders)})
-    limits = {"transcribe_again": transcribe_again, "max_attempts": MAX_ATTEMPTS}
+    limits = {"transcribe_again": transcribe_again, "max_attempts": MAX_ATTEMPTS, "backfill": backfill}
     run_sql(connection, "discovery/claim_calls", {"orders": dump_json(orders), **limits})
     # After the claims: a call that has a new intent by now needs no retry of its failure.
     run_sql(connection, "discovery/retry_failed_calls", {"max_attempts": MAX_ATTEMPTS})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from call_sentiment.database import run_sql
@@ -13,8 +14,9 @@ from call_sentiment.discovery.claims import adopt_versions, claim, mark_replaced
 from call_sentiment.discovery.known_calls import find_calls, find_known_recordings
 from call_sentiment.discovery.locations import changed_at
 from call_sentiment.discovery.matching import Matcher
+from call_sentiment.discovery.open_calls import Selection, take_open_calls
 from call_sentiment.discovery.recordings import Recording
-from call_sentiment.discovery.sources import FoundRecordings, find_recordings
+from call_sentiment.discovery.sources import NOTHING_LISTED, FoundRecordings, find_recordings
 from call_sentiment.migrations import migrate
 
 if TYPE_CHECKING:
@@ -27,15 +29,14 @@ _MAX_LISTED = 10
 
 def discover(
     connection: Connection,
-    location: str,
+    location: str | None,
     transcript_options: Mapping[str, Any],
     batch_size: int,
     retranscribe: bool = False,
     max_batches: int | None = None,
     min_unchanged_s: float = 0.0,
     now: Callable[[], float] = time.time,
-    run: str | None = None,
-    is_active: Callable[[str], bool] = lambda run: False,
+    selection: Selection | None = None,
 ) -> list[list[str]]:
     """Claim the calls of `location` and return all open calls, as batches of call ids.
 
@@ -44,38 +45,29 @@ def discover(
     call that has a live transcript of its audio is left alone whatever the options, unless `retranscribe`:
     then the calls of `location` whose live transcripts have other options, and those that failed for good,
     are claimed again. A local file that changed within the last `min_unchanged_s` seconds may still be
-    written and is left for the next run. What another active run has claimed is left to it. At most
-    `max_batches` batches are returned; the rest waits for the next run. The log says what was passed over and
-    why. Migrates the schema first. Raises LocationError.
+    written and is left for the next run. At most `max_batches` batches are returned; the rest waits for the
+    next run. The log says what was passed over and why. Migrates the schema first. Raises LocationError.
 
-    :param run: name of this run, under which it claims what it submits; None claims nothing.
-    :param is_active: whether the run of a name is queued or running.
+    :param location: None: claim nothing new, take what is open.
+    :param selection: which of the open calls are taken; its backfill owns what is claimed now.
     """
     migrate(connection)
-    listed = find_recordings(location)
+    limit = None if max_batches is None else max_batches * batch_size
+    selection = replace(selection or Selection(), limit=limit)
+    listed = NOTHING_LISTED if location is None else find_recordings(location)
     for remark in listed.remarks:
         log.warning("%s", remark)
-    limit = None if max_batches is None else max_batches * batch_size
     with connection:
         run_sql(connection, "discovery/lock_discovery")
         chosen = _read_changed(connection, listed, retranscribe, now() - min_unchanged_s)
         matcher = _make_matcher(connection, chosen)
         matches = matcher.match(chosen)
-        refused = claim(connection, matches, transcript_options, retranscribe)
+        refused = claim(connection, matches, transcript_options, retranscribe, selection.backfill)
         mark_replaced(connection, matcher.replaced - matcher.moved)
-        open_calls = _take_open_calls(connection, limit, run, is_active)
     _warn("passed over", matcher.comparer.passed_over)
     _warn("left for the next run, because many recordings changed", matcher.comparer.postponed)
-    calls = [*refused, *open_calls][:limit]
+    calls = [*refused, *take_open_calls(connection, selection)][:limit]
     return [calls[start : start + batch_size] for start in range(0, len(calls), batch_size)]
-
-
-def _take_open_calls(
-    connection: Connection, limit: int | None, run: str | None, is_active: Callable[[str], bool]
-) -> list[str]:
-    others = {row["claimed_by"] for row in run_sql(connection, "discovery/find_claims")} - {run}
-    params = {"limit": limit, "run": run, "active_runs": [other for other in others if is_active(other)]}
-    return [row["call_id"] for row in run_sql(connection, "discovery/take_open_calls", params)]
 
 
 def _read_changed(

@@ -50,6 +50,10 @@ class FoundRecordings:
     remarks: list[str] = field(default_factory=list)
 
 
+NOTHING_LISTED = FoundRecordings((), None)
+"""What there is where no location is searched."""
+
+
 def find_recordings(location: str) -> FoundRecordings:
     """List the recordings of `location`; their sidecars are read later, one by one.
 

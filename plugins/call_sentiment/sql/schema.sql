@@ -148,7 +148,7 @@ CREATE FUNCTION call_sentiment.price_of(model text, request jsonb, day date) RET
             SELECT p.per_hour, p.currency
             FROM call_sentiment.prices AS p
             WHERE p.kind = asked.kind AND p.item = asked.item AND p.valid_from <= day
-            ORDER BY p.valid_from DESC
+            ORDER BY p.is_own DESC, p.valid_from DESC
             LIMIT 1
         ) AS price ON true
     ), summed AS (
@@ -1160,6 +1160,7 @@ CREATE TABLE call_sentiment.prices (
     taken_on date NOT NULL,
     valid_from date NOT NULL,
     source text,
+    is_own boolean NOT NULL,
     CONSTRAINT prices_kind_check CHECK ((kind = ANY (ARRAY['model'::text, 'add_on'::text]))),
     CONSTRAINT prices_per_hour_check CHECK ((per_hour >= (0)::numeric))
 );
@@ -1172,6 +1173,7 @@ COMMENT ON COLUMN call_sentiment.prices.currency IS 'Currency of the price.';
 COMMENT ON COLUMN call_sentiment.prices.taken_on IS 'Day on which somebody looked the price up.';
 COMMENT ON COLUMN call_sentiment.prices.valid_from IS 'First day (UTC) of its transcripts; it holds until the next row of the same item.';
 COMMENT ON COLUMN call_sentiment.prices.source IS 'Where it was looked up.';
+COMMENT ON COLUMN call_sentiment.prices.is_own IS 'True: configured for this account; it goes before a published price of any day. False: published by AssemblyAI.';
 
 CREATE VIEW call_sentiment.queue_costs AS
  SELECT day,
@@ -1364,7 +1366,7 @@ ALTER TABLE ONLY call_sentiment.label_reviews
     ADD CONSTRAINT label_reviews_pkey PRIMARY KEY (review_id);
 
 ALTER TABLE ONLY call_sentiment.prices
-    ADD CONSTRAINT prices_pkey PRIMARY KEY (kind, item, valid_from);
+    ADD CONSTRAINT prices_pkey PRIMARY KEY (kind, item, valid_from, is_own);
 
 ALTER TABLE ONLY call_sentiment.request_counts
     ADD CONSTRAINT request_counts_pkey PRIMARY KEY (minute, task_id);
@@ -1458,7 +1460,7 @@ CREATE INDEX transcripts_of_call ON call_sentiment.transcripts USING btree (call
 
 CREATE UNIQUE INDEX transcripts_open ON call_sentiment.transcripts USING btree (call_id) WHERE (state = ANY (ARRAY['intent'::text, 'submitted'::text, 'loaded'::text]));
 
-CREATE INDEX transcripts_open_by_backfill ON call_sentiment.transcripts USING btree (COALESCE(backfill, ''::text), state) WHERE (state = ANY (ARRAY['intent'::text, 'submitted'::text, 'loaded'::text]));
+CREATE INDEX transcripts_open_by_backfill ON call_sentiment.transcripts USING btree (state, COALESCE(backfill, ''::text)) WHERE (state = ANY (ARRAY['intent'::text, 'submitted'::text, 'loaded'::text]));
 
 CREATE INDEX transcripts_retryable ON call_sentiment.transcripts USING btree (transcript_id) WHERE ((state = 'failed'::text) AND retryable);
 

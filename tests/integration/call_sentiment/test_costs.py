@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
 
 PRICES = {
-    "taken_on": "2026-11-01",
+    # Before the published ones.
+    "taken_on": "2026-10-01",
     "models": {"new": 0.36, "old": 0.18},
     "add_ons": {"sentiment_analysis": 0.036, "speaker_labels": 0, "entity_detection": None},
 }
@@ -77,7 +78,7 @@ def test_each_transcript_has_the_price_of_its_day(priced: Connection, tmp_path: 
         ({"speech_model_used": None}, "no price for the model, which AssemblyAI did not name"),
         ({"audio_duration_s": None}, "AssemblyAI gave no length"),
         ({"request": '{"entity_detection": true}'}, "no price for entity_detection"),
-        ({"submitted_at": "2026-10-31 23:59Z"}, "no price for new, sentiment_analysis, speaker_labels"),
+        ({"submitted_at": "2026-09-30 23:59Z"}, "no price for new, sentiment_analysis, speaker_labels"),
     ],
 )
 def test_an_unknown_cost_is_null_with_its_reason(

@@ -85,6 +85,12 @@ def test_a_price_holds_from_its_day_on() -> None:
     assert expect_price(prices, wanted, date(2026, 10, 31)).reason == "no price for old"
 
 
+def test_an_own_price_goes_before_a_published_one_of_a_later_day() -> None:
+    early = {**OWN, "valid_from": "2026-09-01", "models": {"universal-2": 0.11}}
+    found = expect_price(read_prices(json.dumps(early)), {"speech_models": ["universal-2"]}, DAY)
+    assert found.per_hour == Decimal("0.11")
+
+
 def test_prices_in_two_currencies_are_not_added() -> None:
     other = {**OWN, "currency": "EUR", "models": {"dear": 1}}
     found = expect_price(

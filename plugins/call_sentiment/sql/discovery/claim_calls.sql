@@ -2,9 +2,9 @@
 -- live transcript (or, if it is to be transcribed again, none with these options), and no transcript of the call is
 -- open. A failure with the same options is repeated only where a retry may help. The unique indexes make a rerun, or
 -- another process, add nothing.
-INSERT INTO call_sentiment.transcripts (call_id, config_sha256, options, attempt, state, recording_number)
+INSERT INTO call_sentiment.transcripts (call_id, config_sha256, options, attempt, state, recording_number, backfill)
 SELECT wanted.call_id, wanted.config_sha256, wanted.options, coalesce(past.attempt, 0) + 1, 'intent',
-       wanted.recording_number
+       wanted.recording_number, %(backfill)s
 FROM (
     SELECT o.call_id, o.options, c.recording_number,
            encode(sha256(convert_to(o.options::text, 'UTF8')), 'hex') AS config_sha256

@@ -1,8 +1,8 @@
 -- Write a new intent for every call whose newest transcript failed with an error worth a retry, up to the limit of
 -- attempts; not where the query of the address was cut: that address must be listed anew. A rerun finds the new
 -- intent and adds nothing.
-INSERT INTO call_sentiment.transcripts (call_id, config_sha256, options, attempt, state, recording_number)
-SELECT f.call_id, f.config_sha256, f.options, f.attempt + 1, 'intent', f.recording_number
+INSERT INTO call_sentiment.transcripts (call_id, config_sha256, options, attempt, state, recording_number, backfill)
+SELECT f.call_id, f.config_sha256, f.options, f.attempt + 1, 'intent', f.recording_number, f.backfill
 FROM call_sentiment.transcripts AS f
 JOIN call_sentiment.calls AS c ON c.call_id = f.call_id
 WHERE f.state = 'failed'

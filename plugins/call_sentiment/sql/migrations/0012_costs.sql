@@ -8,7 +8,8 @@ CREATE TABLE call_sentiment.prices (
     taken_on date NOT NULL,
     valid_from date NOT NULL,
     source text,
-    PRIMARY KEY (kind, item, valid_from)
+    is_own boolean NOT NULL,
+    PRIMARY KEY (kind, item, valid_from, is_own)
 );
 
 COMMENT ON TABLE call_sentiment.prices IS 'What an hour of audio costs, by speech model and by add-on. Rows are kept: a transcript keeps the price of its day.';
@@ -19,6 +20,7 @@ COMMENT ON COLUMN call_sentiment.prices.currency IS 'Currency of the price.';
 COMMENT ON COLUMN call_sentiment.prices.taken_on IS 'Day on which somebody looked the price up.';
 COMMENT ON COLUMN call_sentiment.prices.valid_from IS 'First day (UTC) of its transcripts; it holds until the next row of the same item.';
 COMMENT ON COLUMN call_sentiment.prices.source IS 'Where it was looked up.';
+COMMENT ON COLUMN call_sentiment.prices.is_own IS 'True: configured for this account; it goes before a published price of any day. False: published by AssemblyAI.';
 
 -- The length of a recording, by its header, is kept for the version of the file that was read.
 ALTER TABLE call_sentiment.calls
@@ -55,7 +57,7 @@ COMMENT ON COLUMN call_sentiment.backfills.settings IS 'Params with which it was
 COMMENT ON COLUMN call_sentiment.backfills.started_at IS 'When it was triggered first.';
 
 -- A run asks for the open transcripts of daily traffic, or of a backfill with 100,000 of them.
-CREATE INDEX transcripts_open_by_backfill ON call_sentiment.transcripts ((coalesce(backfill, '')), state)
+CREATE INDEX transcripts_open_by_backfill ON call_sentiment.transcripts (state, (coalesce(backfill, '')))
     WHERE state IN ('intent', 'submitted', 'loaded');
 CREATE INDEX transcripts_backfill ON call_sentiment.transcripts (backfill, state) WHERE backfill IS NOT NULL;
 CREATE INDEX transcripts_held ON call_sentiment.transcripts (held_at) WHERE held_at IS NOT NULL;
@@ -81,7 +83,7 @@ LANGUAGE sql STABLE AS $$
             SELECT p.per_hour, p.currency
             FROM call_sentiment.prices AS p
             WHERE p.kind = asked.kind AND p.item = asked.item AND p.valid_from <= day
-            ORDER BY p.valid_from DESC
+            ORDER BY p.is_own DESC, p.valid_from DESC
             LIMIT 1
         ) AS price ON true
     ), summed AS (

@@ -24,6 +24,7 @@ from assemblyai_provider.operators import AssemblyAISubmitTranscriptOperator
 from assemblyai_provider.option_checks import check_options
 from assemblyai_provider.sensors import AssemblyAITranscriptSensor
 from call_sentiment import ASSEMBLYAI_CONN_ID, DAG_ID, RESULTS_CONN_ID, operations, tasks
+from call_sentiment.costs.prices import VARIABLE as PRICES_VARIABLE
 from call_sentiment.ledger_memory import LedgerMemory
 from call_sentiment.params import budget_params
 from call_sentiment.schedule import default_wait_s, read_schedule
@@ -38,6 +39,8 @@ NO_WEBHOOKS = {
     "description": f"A webhook belongs in the extra of the Airflow connection {ASSEMBLYAI_CONN_ID} "
     "(webhook_url, webhook_auth_header_name, webhook_secret), where its secret is encrypted.",
 }
+
+DOWNSTREAM = ["submit", "wait", "load", "score", "report"]
 
 PARAMS = {
     "recordings": Param(
@@ -126,6 +129,10 @@ def discover(*, params: Any = None, ti: Any = None) -> list[list[str]]:
     )
     hook = AssemblyAIHook(ASSEMBLYAI_CONN_ID)
     hook.check_account()
+    prices = Variable.get(PRICES_VARIABLE, default=None)
+    if params["dry_run"]:
+        tasks.estimate_calls(RESULTS_CONN_ID, params, prices, hook.default_options)
+        raise DownstreamTasksSkipped(tasks=DOWNSTREAM)
     batches = tasks.discover_calls(
         RESULTS_CONN_ID,
         params,
@@ -133,12 +140,12 @@ def discover(*, params: Any = None, ti: Any = None) -> list[list[str]]:
         hook.are_in_progress,
         tasks.name_of_run(ti.dag_id, ti.run_id),
         lambda name: tasks.is_run_active(name, ti.get_dagrun_state),
-        Variable.get(tasks.PRICES_VARIABLE, default=None),
+        prices,
         hook.default_options,
     )
     operations.add_requests(RESULTS_CONN_ID, {"discover": hook.client.requests_sent})
     if batches is None:
-        raise DownstreamTasksSkipped(tasks=["submit", "wait", "load", "score", "report"])
+        raise DownstreamTasksSkipped(tasks=DOWNSTREAM)
     return batches
 
 

@@ -15,10 +15,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from assemblyai_provider._client import AssemblyAIClient, ClientSettings
 from assemblyai_provider.models import TranscriptStatus
 from call_sentiment import DAG_ID
+from call_sentiment.costs.estimate import estimate
+from call_sentiment.costs.prices import read_prices
+from call_sentiment.database import connect_dsn
+from call_sentiment.discovery.preview import preview
+from call_sentiment.estimate import request_builder
+from call_sentiment.exceptions import LocationError
 from local_stack.processes import AlreadyRunningError, ProcessDiedError
 from local_stack.stack import SANDBOX_KEY, Stack
 from quickstart import results
-from quickstart.cost import estimate_audio
 from quickstart.display import score_table
 from quickstart.remarks import find_remarks
 from quickstart.settings import DSN_FILE, STATE, DemoSettings
@@ -80,20 +85,18 @@ def _start(stack: Stack, settings: DemoSettings) -> tuple[str, str]:
 
 
 def _print_cost(stack: Stack, settings: DemoSettings) -> None:
-    estimate = estimate_audio(settings.recordings, results.paid_recordings(stack.results_dsn))
-    if estimate is None:
-        CONSOLE.print(
-            f"New recordings in {settings.recordings} are sent to {settings.base_url} and charged there."
-        )
-        return
-    cost = estimate.minutes / 60 * settings.price_per_hour
-    amount = f"roughly ${cost:.2f}" if cost >= 0.01 else "less than $0.01"
-    CONSOLE.print(
-        f"About {estimate.minutes:.1f} minutes of audio are sent to {settings.base_url}. Cost: {amount} at "
-        f"${settings.price_per_hour:.2f} an hour (set PRICE_PER_HOUR to your price)."
-    )
-    if estimate.unmeasured:
-        CONSOLE.print(f"Not in this estimate: {estimate.unmeasured} recordings of unknown length.")
+    with closing(connect_dsn(stack.results_dsn)) as connection:
+        try:
+            found = preview(connection, settings.recordings, {})
+        except LocationError:
+            return  # the Dag's `discover` fails with the reason
+        estimated = estimate(found, read_prices(None), request_builder())
+    CONSOLE.print(f"Sent to {settings.base_url} and charged there:")
+    for line in estimated.lines():
+        CONSOLE.print(f"  {line}", markup=False, soft_wrap=True)
+    if settings.price_per_hour is not None:
+        cost = estimated.minutes / 60 * settings.price_per_hour
+        CONSOLE.print(f"  At your PRICE_PER_HOUR of {settings.price_per_hour:.2f}: {cost:.2f}")
 
 
 def _show_progress(stack: Stack, client: AssemblyAIClient, run_id: str, since: datetime) -> str:

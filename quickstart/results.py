@@ -44,18 +44,6 @@ def read_progress(dsn: str, since: datetime) -> Progress:
         return Progress(calls=0, submitted=0, new=0, in_progress=0, open=0)
 
 
-def paid_recordings(dsn: str) -> set[str]:
-    """The recordings that have been submitted."""
-    query = """
-        SELECT recording FROM call_sentiment.calls JOIN call_sentiment.transcripts USING (call_id)
-        WHERE submitted_at IS NOT NULL
-    """
-    try:
-        return {row["recording"] for row in _rows(dsn, query, {})}
-    except psycopg2.errors.UndefinedTable:
-        return set()
-
-
 def read_overview(dsn: str) -> list[dict[str, Any]]:
     """The rows of `call_sentiment.call_overview`, ordered by call id."""
     return _rows(dsn, "SELECT * FROM call_sentiment.call_overview ORDER BY call_id", {})

@@ -26,23 +26,19 @@ class DemoSettings:
     """AssemblyAI key (`ASSEMBLYAI_API_KEY`); None: the sandbox is used instead."""
     base_url: str
     """Base URL of AssemblyAI (`ASSEMBLYAI_BASE_URL`)."""
-    price_per_hour: float
-    """US dollars per hour of audio, for the estimate (`PRICE_PER_HOUR`)."""
+    price_per_hour: float | None
+    """Your price per hour of audio, for the estimate (`PRICE_PER_HOUR`)."""
     leave: bool
     """Stop after the table instead of running until Ctrl-C (`EXIT=1`)."""
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> DemoSettings:
-        """Read the settings.
-
-        The default price is Universal-3.5 Pro's with sentiment analysis and speaker labels, as published in
-        October 2026: 0.21 + 0.02 + 0.02. No price of AssemblyAI-STT-3.7 was found.
-        """
+        """Read the settings."""
         recordings = environ.get("RECORDINGS") or str(REPOSITORY / "recordings")
         return cls(
             recordings=recordings if "://" in recordings else str(Path(recordings).expanduser().resolve()),
             api_key=environ.get("ASSEMBLYAI_API_KEY") or None,
             base_url=environ.get("ASSEMBLYAI_BASE_URL") or US_BASE_URL,
-            price_per_hour=float(environ.get("PRICE_PER_HOUR") or 0.25),
+            price_per_hour=float(environ["PRICE_PER_HOUR"]) if environ.get("PRICE_PER_HOUR") else None,
             leave=environ.get("EXIT", "0") not in ("", "0"),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
@@ -12,16 +13,18 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowRuntimeError
 from assemblyai_provider.exceptions import TransportError
 from call_sentiment import report, rescore
 from call_sentiment.costs.budget import Budget, RequestFor
-from call_sentiment.costs.prices import VARIABLE as PRICES_VARIABLE
-from call_sentiment.costs.prices import read_prices, store_prices
+from call_sentiment.costs.estimate import estimate
+from call_sentiment.costs.prices import find_prices, read_prices, store_prices
 from call_sentiment.database import connect, run_sql
 from call_sentiment.discovery import discover as ledger
 from call_sentiment.discovery.open_calls import Selection
+from call_sentiment.discovery.preview import preview
 from call_sentiment.listing import refresh_after_run
 from call_sentiment.loading import load
 from call_sentiment.loading.resume import resume_ended
 from call_sentiment.migrations import migrate
 from call_sentiment.operations import TaskKey
+from call_sentiment.report_log import log_held, log_report
 from call_sentiment.scoring import score
 
 if TYPE_CHECKING:
@@ -82,8 +85,26 @@ def discover_calls(
         held = report.find_held(connection)
         idle = _is_idle(connection, batches, params, are_in_progress)
     log.info("%d calls in %d batches", sum(map(len, batches)), len(batches))
-    _log_held(held)
+    log_held(held)
     return None if idle else batches
+
+
+def estimate_calls(
+    postgres_conn_id: str, params: Mapping[str, Any], prices: str | None, request_for: RequestFor
+) -> None:
+    """Log what a run with these params would send and what it would cost; see `discover_calls`."""
+    with closing(connect(postgres_conn_id)) as connection:
+        found = preview(
+            connection,
+            params["recordings"],
+            params["transcript_options"],
+            retranscribe=params["retranscribe"],
+            unchanged_since=time.time() - params["min_unchanged_s"],
+        )
+        store_prices(connection, read_prices(prices))
+        estimated = estimate(found, find_prices(connection), request_for)
+    for line in estimated.lines():
+        log.info("%s", line)
 
 
 def _is_idle(
@@ -195,8 +216,8 @@ def report_run(
         held = report.find_held(connection)
         refresh_after_run(connection)
     counts = {**result.counts, "waiting_for_budget": sum(group.transcripts for group in held)}
-    _log_report(result, counts, old_scores)
-    _log_held(held)
+    log_report(result, counts, old_scores)
+    log_held(held)
     if failed := sorted(name for name, state in task_states.items() if state in FAILED_STATES):
         raise AirflowFailException(
             f"tasks of this run failed: {', '.join(failed)}. Their logs say why; the next run continues with "
@@ -208,45 +229,6 @@ def report_run(
             "see the reasons above"
         )
     return counts
-
-
-def _log_report(
-    result: report.RunReport, counts: Mapping[str, float], old_scores: Sequence[report.OldScores]
-) -> None:
-    log.info("Of this run's calls: %s", ", ".join(f"{name} {value:g}" for name, value in counts.items()))
-    for currency, cost in result.costs.items():
-        log.info("They cost %s %s", f"{cost:.4f}", currency)
-    for reason, count in result.unknown_costs.items():
-        log.warning(
-            "The cost of %d calls is not known: %s. Give it in the Airflow variable %s",
-            count,
-            reason,
-            PRICES_VARIABLE,
-        )
-    if result.oldest:
-        log.info(
-            "%d calls are in progress, the oldest since %s: %s. A later run loads them",
-            result.in_progress,
-            f"{result.oldest.since:%Y-%m-%d %H:%M:%S%z}",
-            result.oldest.call_id,
-        )
-    for old in old_scores:
-        log.info(
-            "%s of %s transcripts still have scores of version %s; each run scores some of them again",
-            f"{old.transcripts:,}",
-            f"{old.all_transcripts:,}",
-            old.formula_version,
-        )
-    for notice in result.notices:
-        log.warning("Notice: %s: %s", notice.call_id, notice.text)
-    for call in result.failures:
-        retry = " (a later run tries again)" if call.retryable else ""
-        log.warning("Failed: %s: %s%s", call.call_id, call.reason, retry)
-
-
-def _log_held(held: Sequence[report.Held]) -> None:
-    for group in held:
-        log.warning("%d calls: %s", group.transcripts, group.reason)
 
 
 def describe_batch(items: str | Sequence[str]) -> str:

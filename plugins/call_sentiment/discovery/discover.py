@@ -6,14 +6,14 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from call_sentiment.database import run_sql
 from call_sentiment.discovery.claims import MAX_ATTEMPTS as MAX_ATTEMPTS
 from call_sentiment.discovery.claims import adopt_versions, claim, mark_replaced
 from call_sentiment.discovery.known_calls import find_calls, find_known_recordings
 from call_sentiment.discovery.locations import changed_at
-from call_sentiment.discovery.matching import Matcher
+from call_sentiment.discovery.matching import Match, Matcher
 from call_sentiment.discovery.open_calls import Selection, take_open_calls
 from call_sentiment.discovery.recordings import Recording
 from call_sentiment.discovery.sources import NOTHING_LISTED, FoundRecordings, find_recordings
@@ -58,16 +58,44 @@ def discover(
     for remark in listed.remarks:
         log.warning("%s", remark)
     with connection:
-        run_sql(connection, "discovery/lock_discovery")
-        chosen = _read_changed(connection, listed, retranscribe, now() - min_unchanged_s)
-        matcher = _make_matcher(connection, chosen)
-        matches = matcher.match(chosen)
-        refused = claim(connection, matches, transcript_options, retranscribe, selection.backfill)
-        mark_replaced(connection, matcher.replaced - matcher.moved)
+        claimed = claim_new(
+            connection, listed, transcript_options, retranscribe, now() - min_unchanged_s, selection.backfill
+        )
+    calls = [*claimed.refused, *take_open_calls(connection, selection)][:limit]
+    return [calls[start : start + batch_size] for start in range(0, len(calls), batch_size)]
+
+
+class Claimed(NamedTuple):
+    """What was found and claimed.
+
+    :param matches: the new and changed recordings, each with its call.
+    :param refused: ids of the calls that were refused just now.
+    :param unsettled: addresses of recordings that may still be written.
+    """
+
+    matches: list[Match]
+    refused: list[str]
+    unsettled: list[str]
+
+
+def claim_new(
+    connection: Connection,
+    listed: FoundRecordings,
+    transcript_options: Mapping[str, Any],
+    retranscribe: bool,
+    unchanged_since: float,
+    backfill: str | None,
+) -> Claimed:
+    """Claim what is new among the listed recordings, in the caller's transaction; see `discover`."""
+    run_sql(connection, "discovery/lock_discovery")
+    chosen, unsettled = _read_changed(connection, listed, retranscribe, unchanged_since)
+    matcher = _make_matcher(connection, chosen)
+    matches = matcher.match(chosen)
+    refused = claim(connection, matches, transcript_options, retranscribe, backfill)
+    mark_replaced(connection, matcher.replaced - matcher.moved)
     _warn("passed over", matcher.comparer.passed_over)
     _warn("left for the next run, because many recordings changed", matcher.comparer.postponed)
-    calls = [*refused, *take_open_calls(connection, selection)][:limit]
-    return [calls[start : start + batch_size] for start in range(0, len(calls), batch_size)]
+    return Claimed(matches, refused, unsettled)
 
 
 def _read_changed(
@@ -75,8 +103,8 @@ def _read_changed(
     listed: FoundRecordings,
     retranscribe: bool,
     unchanged_since: float,
-) -> list[Recording]:
-    """Read the facts of those recordings that are new or have changed."""
+) -> tuple[list[Recording], list[str]]:
+    """Read the facts of those recordings that are new or have changed; those that may still be written."""
     in_manifest = listed.prefix is None
     recordings = list(listed.recordings) if in_manifest else listed.recordings
     addresses = [found.address for found in recordings] if in_manifest else []
@@ -97,7 +125,7 @@ def _read_changed(
         chosen.append(found.read())
     adopt_versions(connection, adopted)
     _warn("left for the next run, because they changed just now and may still be written", unsettled)
-    return chosen
+    return chosen, unsettled
 
 
 def _make_matcher(connection: Connection, chosen: Sequence[Recording]) -> Matcher:

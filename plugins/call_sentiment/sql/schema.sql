@@ -194,17 +194,6 @@ $_$;
 
 COMMENT ON FUNCTION call_sentiment.words_of(transcript bigint) IS 'The words of the sentences of a transcript; NULL where it has none.';
 
-CREATE TABLE call_sentiment.backfills (
-    name text NOT NULL,
-    settings jsonb NOT NULL,
-    started_at timestamp with time zone DEFAULT now() NOT NULL
-);
-
-COMMENT ON TABLE call_sentiment.backfills IS 'Histories that are transcribed beside daily traffic: one row each time one is given another name.';
-COMMENT ON COLUMN call_sentiment.backfills.name IS 'Its name; transcripts.backfill refers to it.';
-COMMENT ON COLUMN call_sentiment.backfills.settings IS 'Params with which it was triggered last; its later runs use them.';
-COMMENT ON COLUMN call_sentiment.backfills.started_at IS 'When it was triggered first.';
-
 CREATE TABLE call_sentiment.calls (
     call_id text NOT NULL,
     recording text NOT NULL,
@@ -246,63 +235,6 @@ COMMENT ON COLUMN call_sentiment.calls.notices IS 'What does not match in the si
 COMMENT ON COLUMN call_sentiment.calls.measured_s IS 'Length of the recording in seconds, by its header, before it was sent; NULL: not measured, or the header does not say.';
 COMMENT ON COLUMN call_sentiment.calls.measured_version IS 'Version of the recording that was measured.';
 COMMENT ON COLUMN call_sentiment.calls.measured_at IS 'When it was measured; NULL: never, as no budget asked for it.';
-
-CREATE TABLE call_sentiment.label_reviews (
-    review_id bigint NOT NULL,
-    transcript_id bigint NOT NULL,
-    "position" integer,
-    reviewer text NOT NULL,
-    reviewed_label text,
-    reason text,
-    is_blind boolean NOT NULL,
-    computed_label text,
-    confidence double precision,
-    formula_version text,
-    reviewed_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT label_reviews_label CHECK (((reviewed_label = ANY (ARRAY['NEGATIVE'::text, 'NEUTRAL'::text, 'POSITIVE'::text])) OR (("position" IS NULL) AND (reviewed_label = ANY (ARRAY['VERY_NEGATIVE'::text, 'MIXED'::text, 'VERY_POSITIVE'::text])))))
-);
-
-COMMENT ON TABLE call_sentiment.label_reviews IS 'Labels that people gave. Rows are only added: a correction is a new row, and so is the taking back of one.';
-COMMENT ON COLUMN call_sentiment.label_reviews.review_id IS 'Number of the review; of one person''s reviews of the same item the highest holds.';
-COMMENT ON COLUMN call_sentiment.label_reviews.transcript_id IS 'The transcript that was reviewed.';
-COMMENT ON COLUMN call_sentiment.label_reviews."position" IS 'Position of the sentence in sentences; NULL: the whole call.';
-COMMENT ON COLUMN call_sentiment.label_reviews.reviewer IS 'Name of the Airflow user who gave it.';
-COMMENT ON COLUMN call_sentiment.label_reviews.reviewed_label IS 'The label given; NULL: this person took back the one before.';
-COMMENT ON COLUMN call_sentiment.label_reviews.reason IS 'Why, in the reviewer''s words.';
-COMMENT ON COLUMN call_sentiment.label_reviews.is_blind IS 'True where it is this person''s first label of the item, given before the computed one was shown on the form.';
-COMMENT ON COLUMN call_sentiment.label_reviews.computed_label IS 'What was computed, or given by AssemblyAI for a sentence, at that time.';
-COMMENT ON COLUMN call_sentiment.label_reviews.confidence IS 'AssemblyAI''s confidence in the label of the sentence at that time; NULL for a call.';
-COMMENT ON COLUMN call_sentiment.label_reviews.formula_version IS 'Version of the formulas behind the computed label of a call; NULL for a sentence.';
-COMMENT ON COLUMN call_sentiment.label_reviews.reviewed_at IS 'When it was given.';
-
-CREATE TABLE call_sentiment.review_draw_sentences (
-    transcript_id bigint NOT NULL,
-    "position" integer NOT NULL,
-    inclusion_probability double precision NOT NULL,
-    CONSTRAINT review_draw_sentences_inclusion_probability_check CHECK (((inclusion_probability > (0)::double precision) AND (inclusion_probability <= (1)::double precision)))
-);
-
-COMMENT ON TABLE call_sentiment.review_draw_sentences IS 'The random sentences of each drawn call that its reviewers are asked about.';
-COMMENT ON COLUMN call_sentiment.review_draw_sentences.transcript_id IS 'The transcript that was drawn.';
-COMMENT ON COLUMN call_sentiment.review_draw_sentences."position" IS 'Position of the sentence.';
-COMMENT ON COLUMN call_sentiment.review_draw_sentences.inclusion_probability IS 'Probability within its call; multiply it by that of the call.';
-
-CREATE TABLE call_sentiment.review_draws (
-    transcript_id bigint NOT NULL,
-    inclusion_probability double precision NOT NULL,
-    wanted_reviews smallint NOT NULL,
-    drawn_by text NOT NULL,
-    drawn_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT review_draws_inclusion_probability_check CHECK (((inclusion_probability > (0)::double precision) AND (inclusion_probability <= (1)::double precision))),
-    CONSTRAINT review_draws_wanted_reviews_check CHECK ((wanted_reviews = ANY (ARRAY[1, 2])))
-);
-
-COMMENT ON TABLE call_sentiment.review_draws IS 'The random sample of calls to review. Every published figure is made of these, weighted by 1 / inclusion_probability.';
-COMMENT ON COLUMN call_sentiment.review_draws.transcript_id IS 'The transcript that was drawn.';
-COMMENT ON COLUMN call_sentiment.review_draws.inclusion_probability IS 'Probability with which the call was to be drawn: the highest rate ever applied to it.';
-COMMENT ON COLUMN call_sentiment.review_draws.wanted_reviews IS 'How many people are to review it, blind to each other: 2 for every tenth.';
-COMMENT ON COLUMN call_sentiment.review_draws.drawn_by IS 'Airflow user who asked for the sample.';
-COMMENT ON COLUMN call_sentiment.review_draws.drawn_at IS 'When it was drawn first.';
 
 CREATE TABLE call_sentiment.transcripts (
     transcript_id bigint NOT NULL,
@@ -395,6 +327,181 @@ COMMENT ON COLUMN call_sentiment.transcripts.reserved_currency IS 'Currency of t
 COMMENT ON COLUMN call_sentiment.transcripts.reserved_at IS 'When it was set aside: it counts in the budgets of that day and month (UTC).';
 COMMENT ON COLUMN call_sentiment.transcripts.held_at IS 'Since when it waits for a budget, for the reason in error; it is not submitted meanwhile.';
 
+CREATE VIEW call_sentiment.transcript_billing AS
+ SELECT t.transcript_id,
+    t.call_id,
+    c.queue,
+    t.claimed_by AS run,
+    t.backfill,
+    ((COALESCE(t.submitted_at, t.created_at) AT TIME ZONE 'UTC'::text))::date AS day,
+        CASE
+            WHEN billed.is_billed THEN 'billed'::text
+            WHEN ((t.state = ANY (ARRAY['intent'::text, 'submitted'::text])) OR (t.given_up_at IS NOT NULL)) THEN 'in_progress'::text
+            ELSE 'not_billed'::text
+        END AS billing,
+        CASE
+            WHEN billed.is_billed THEN t.speech_model_used
+            ELSE NULL::text
+        END AS model,
+        CASE
+            WHEN billed.is_billed THEN COALESCE(t.request, t.options)
+            ELSE NULL::jsonb
+        END AS request,
+        CASE
+            WHEN billed.is_billed THEN t.audio_duration_s
+            ELSE NULL::double precision
+        END AS billed_s,
+    t.reserved_cost,
+    t.reserved_currency,
+    COALESCE(t.reserved_at, t.submitted_at) AS counts_from
+   FROM ((call_sentiment.transcripts t
+     LEFT JOIN call_sentiment.calls c ON ((c.call_id = t.call_id)))
+     CROSS JOIN LATERAL ( SELECT ((t.state = ANY (ARRAY['loaded'::text, 'scored'::text])) OR ((t.state = 'failed'::text) AND (t.audio_duration_s IS NOT NULL))) AS is_billed) billed);
+
+COMMENT ON VIEW call_sentiment.transcript_billing IS 'What AssemblyAI bills of each transcript, without prices. Ask transcript_costs instead.';
+COMMENT ON COLUMN call_sentiment.transcript_billing.transcript_id IS 'The transcript.';
+COMMENT ON COLUMN call_sentiment.transcript_billing.call_id IS 'Its call.';
+COMMENT ON COLUMN call_sentiment.transcript_billing.queue IS 'Queue of the call.';
+COMMENT ON COLUMN call_sentiment.transcript_billing.run IS 'Dag and run that submitted it, or are to.';
+COMMENT ON COLUMN call_sentiment.transcript_billing.backfill IS 'Backfill that it belongs to; NULL: daily traffic.';
+COMMENT ON COLUMN call_sentiment.transcript_billing.day IS 'Day (UTC) of its submission; before that, of its claim.';
+COMMENT ON COLUMN call_sentiment.transcript_billing.billing IS 'billed (its job completed), in_progress (it may still be), not_billed (failed, or a duplicate).';
+COMMENT ON COLUMN call_sentiment.transcript_billing.model IS 'Speech model that is billed.';
+COMMENT ON COLUMN call_sentiment.transcript_billing.request IS 'Request whose add-ons are billed.';
+COMMENT ON COLUMN call_sentiment.transcript_billing.billed_s IS 'Seconds of audio that are billed: those of completed jobs.';
+COMMENT ON COLUMN call_sentiment.transcript_billing.reserved_cost IS 'See transcripts.';
+COMMENT ON COLUMN call_sentiment.transcript_billing.reserved_currency IS 'See transcripts.';
+COMMENT ON COLUMN call_sentiment.transcript_billing.counts_from IS 'When it began to count in budgets: set aside, or submitted without a budget.';
+
+CREATE VIEW call_sentiment.backfill_costs AS
+ SELECT backfill,
+    (COALESCE(sum(n) FILTER (WHERE (billing = 'billed'::text)), (0)::numeric))::bigint AS billed_count,
+    (COALESCE(sum(n) FILTER (WHERE ((billing = 'billed'::text) AND (cost IS NULL))), (0)::numeric))::bigint AS unknown_count,
+    (COALESCE(sum(n) FILTER (WHERE (billing = 'in_progress'::text)), (0)::numeric))::bigint AS in_progress_count,
+    sum(billed_s) AS billed_s,
+        CASE
+            WHEN ((count(DISTINCT currency) = 1) AND (count(*) FILTER (WHERE ((billing = 'billed'::text) AND (cost IS NULL))) = 0)) THEN sum(cost)
+            ELSE NULL::numeric
+        END AS cost,
+        CASE
+            WHEN (count(DISTINCT currency) = 1) THEN min(currency)
+            ELSE NULL::text
+        END AS currency,
+        CASE
+            WHEN (count(DISTINCT currency) > 1) THEN ('prices in '::text || string_agg(DISTINCT currency, ' and '::text))
+            ELSE string_agg(DISTINCT cost_reason, '; '::text)
+        END AS cost_reason,
+    sum(expected_cost) AS expected_cost
+   FROM ( SELECT sums.backfill,
+            sums.price_day,
+            sums.billing,
+            sums.model,
+            sums.request,
+            sums.is_unmeasured,
+            sums.n,
+            sums.billed_s,
+            sums.expected_cost,
+            price.currency,
+            ((price.per_hour * (sums.billed_s)::numeric) / (3600)::numeric) AS cost,
+            COALESCE(price.reason,
+                CASE
+                    WHEN ((sums.billing = 'billed'::text) AND (sums.billed_s IS NULL)) THEN 'AssemblyAI gave no length'::text
+                    ELSE NULL::text
+                END) AS cost_reason
+           FROM (( SELECT transcript_billing.backfill,
+                    transcript_billing.day AS price_day,
+                    transcript_billing.billing,
+                    transcript_billing.model,
+                    transcript_billing.request,
+                    (transcript_billing.billed_s IS NULL) AS is_unmeasured,
+                    count(*) AS n,
+                    sum(transcript_billing.billed_s) AS billed_s,
+                    sum(transcript_billing.reserved_cost) FILTER (WHERE (transcript_billing.billing = 'in_progress'::text)) AS expected_cost
+                   FROM call_sentiment.transcript_billing
+                  WHERE (transcript_billing.billing <> 'not_billed'::text)
+                  GROUP BY transcript_billing.backfill, transcript_billing.day, transcript_billing.billing, transcript_billing.model, transcript_billing.request, (transcript_billing.billed_s IS NULL)) sums
+             LEFT JOIN LATERAL call_sentiment.price_of(sums.model, sums.request, sums.price_day) price(per_hour, currency, reason) ON ((sums.billing = 'billed'::text)))) priced
+  GROUP BY backfill;
+
+COMMENT ON VIEW call_sentiment.backfill_costs IS 'Cost per backfill. transcript_costs has the definitions.';
+COMMENT ON COLUMN call_sentiment.backfill_costs.backfill IS 'Name of the backfill; NULL: daily traffic.';
+COMMENT ON COLUMN call_sentiment.backfill_costs.billed_count IS 'Transcripts that are billed.';
+COMMENT ON COLUMN call_sentiment.backfill_costs.unknown_count IS 'Of these, those whose cost is not known.';
+COMMENT ON COLUMN call_sentiment.backfill_costs.in_progress_count IS 'Transcripts to be submitted or in progress.';
+COMMENT ON COLUMN call_sentiment.backfill_costs.billed_s IS 'Seconds of audio that are billed.';
+COMMENT ON COLUMN call_sentiment.backfill_costs.cost IS 'Sum of the costs; NULL where nothing is billed yet, or where one of them is not known: see cost_reason.';
+COMMENT ON COLUMN call_sentiment.backfill_costs.currency IS 'Currency of the cost; NULL where there are several.';
+COMMENT ON COLUMN call_sentiment.backfill_costs.cost_reason IS 'Why the cost is not known.';
+COMMENT ON COLUMN call_sentiment.backfill_costs.expected_cost IS 'What budgets have set aside for those in progress.';
+
+CREATE TABLE call_sentiment.backfills (
+    name text NOT NULL,
+    settings jsonb NOT NULL,
+    started_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE call_sentiment.backfills IS 'Histories that are transcribed beside daily traffic: one row each time one is given another name.';
+COMMENT ON COLUMN call_sentiment.backfills.name IS 'Its name; transcripts.backfill refers to it.';
+COMMENT ON COLUMN call_sentiment.backfills.settings IS 'Params with which it was triggered last; its later runs use them.';
+COMMENT ON COLUMN call_sentiment.backfills.started_at IS 'When it was triggered first.';
+
+CREATE TABLE call_sentiment.label_reviews (
+    review_id bigint NOT NULL,
+    transcript_id bigint NOT NULL,
+    "position" integer,
+    reviewer text NOT NULL,
+    reviewed_label text,
+    reason text,
+    is_blind boolean NOT NULL,
+    computed_label text,
+    confidence double precision,
+    formula_version text,
+    reviewed_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT label_reviews_label CHECK (((reviewed_label = ANY (ARRAY['NEGATIVE'::text, 'NEUTRAL'::text, 'POSITIVE'::text])) OR (("position" IS NULL) AND (reviewed_label = ANY (ARRAY['VERY_NEGATIVE'::text, 'MIXED'::text, 'VERY_POSITIVE'::text])))))
+);
+
+COMMENT ON TABLE call_sentiment.label_reviews IS 'Labels that people gave. Rows are only added: a correction is a new row, and so is the taking back of one.';
+COMMENT ON COLUMN call_sentiment.label_reviews.review_id IS 'Number of the review; of one person''s reviews of the same item the highest holds.';
+COMMENT ON COLUMN call_sentiment.label_reviews.transcript_id IS 'The transcript that was reviewed.';
+COMMENT ON COLUMN call_sentiment.label_reviews."position" IS 'Position of the sentence in sentences; NULL: the whole call.';
+COMMENT ON COLUMN call_sentiment.label_reviews.reviewer IS 'Name of the Airflow user who gave it.';
+COMMENT ON COLUMN call_sentiment.label_reviews.reviewed_label IS 'The label given; NULL: this person took back the one before.';
+COMMENT ON COLUMN call_sentiment.label_reviews.reason IS 'Why, in the reviewer''s words.';
+COMMENT ON COLUMN call_sentiment.label_reviews.is_blind IS 'True where it is this person''s first label of the item, given before the computed one was shown on the form.';
+COMMENT ON COLUMN call_sentiment.label_reviews.computed_label IS 'What was computed, or given by AssemblyAI for a sentence, at that time.';
+COMMENT ON COLUMN call_sentiment.label_reviews.confidence IS 'AssemblyAI''s confidence in the label of the sentence at that time; NULL for a call.';
+COMMENT ON COLUMN call_sentiment.label_reviews.formula_version IS 'Version of the formulas behind the computed label of a call; NULL for a sentence.';
+COMMENT ON COLUMN call_sentiment.label_reviews.reviewed_at IS 'When it was given.';
+
+CREATE TABLE call_sentiment.review_draw_sentences (
+    transcript_id bigint NOT NULL,
+    "position" integer NOT NULL,
+    inclusion_probability double precision NOT NULL,
+    CONSTRAINT review_draw_sentences_inclusion_probability_check CHECK (((inclusion_probability > (0)::double precision) AND (inclusion_probability <= (1)::double precision)))
+);
+
+COMMENT ON TABLE call_sentiment.review_draw_sentences IS 'The random sentences of each drawn call that its reviewers are asked about.';
+COMMENT ON COLUMN call_sentiment.review_draw_sentences.transcript_id IS 'The transcript that was drawn.';
+COMMENT ON COLUMN call_sentiment.review_draw_sentences."position" IS 'Position of the sentence.';
+COMMENT ON COLUMN call_sentiment.review_draw_sentences.inclusion_probability IS 'Probability within its call; multiply it by that of the call.';
+
+CREATE TABLE call_sentiment.review_draws (
+    transcript_id bigint NOT NULL,
+    inclusion_probability double precision NOT NULL,
+    wanted_reviews smallint NOT NULL,
+    drawn_by text NOT NULL,
+    drawn_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT review_draws_inclusion_probability_check CHECK (((inclusion_probability > (0)::double precision) AND (inclusion_probability <= (1)::double precision))),
+    CONSTRAINT review_draws_wanted_reviews_check CHECK ((wanted_reviews = ANY (ARRAY[1, 2])))
+);
+
+COMMENT ON TABLE call_sentiment.review_draws IS 'The random sample of calls to review. Every published figure is made of these, weighted by 1 / inclusion_probability.';
+COMMENT ON COLUMN call_sentiment.review_draws.transcript_id IS 'The transcript that was drawn.';
+COMMENT ON COLUMN call_sentiment.review_draws.inclusion_probability IS 'Probability with which the call was to be drawn: the highest rate ever applied to it.';
+COMMENT ON COLUMN call_sentiment.review_draws.wanted_reviews IS 'How many people are to review it, blind to each other: 2 for every tenth.';
+COMMENT ON COLUMN call_sentiment.review_draws.drawn_by IS 'Airflow user who asked for the sample.';
+COMMENT ON COLUMN call_sentiment.review_draws.drawn_at IS 'When it was drawn first.';
+
 CREATE VIEW call_sentiment.blind_reviews AS
  WITH items AS (
          SELECT label_reviews.transcript_id,
@@ -455,72 +562,14 @@ COMMENT ON COLUMN call_sentiment.blind_reviews.reviewed_at IS 'See label_reviews
 COMMENT ON COLUMN call_sentiment.blind_reviews.weight IS '1 / the probability with which the call, or the sentence of the call, was drawn. NULL: the label does not count.';
 COMMENT ON COLUMN call_sentiment.blind_reviews.left_out IS 'Why the label does not count: taken_back, not_blind or outside_sample. NULL: it counts.';
 
-CREATE VIEW call_sentiment.transcript_costs AS
- SELECT t.transcript_id,
-    t.call_id,
-    c.queue,
-    t.claimed_by AS run,
-    t.backfill,
-    days.day,
-        CASE
-            WHEN billed.is_billed THEN t.speech_model_used
-            ELSE NULL::text
-        END AS model,
-        CASE
-            WHEN billed.is_billed THEN t.audio_duration_s
-            ELSE NULL::double precision
-        END AS billed_s,
-    price.per_hour,
-    price.currency,
-    ((price.per_hour * (t.audio_duration_s)::numeric) / (3600)::numeric) AS cost,
-        CASE
-            WHEN ((NOT billed.is_billed) AND ((t.state = ANY (ARRAY['intent'::text, 'submitted'::text])) OR (t.given_up_at IS NOT NULL))) THEN 'in_progress'::text
-            WHEN (NOT billed.is_billed) THEN 'not_billed'::text
-            WHEN ((price.per_hour IS NULL) OR (t.audio_duration_s IS NULL)) THEN 'unknown'::text
-            ELSE 'known'::text
-        END AS cost_status,
-        CASE
-            WHEN billed.is_billed THEN COALESCE(price.reason,
-            CASE
-                WHEN (t.audio_duration_s IS NULL) THEN 'AssemblyAI gave no length'::text
-                ELSE NULL::text
-            END)
-            ELSE NULL::text
-        END AS cost_reason,
-        CASE
-            WHEN ((NOT billed.is_billed) AND ((t.state = ANY (ARRAY['intent'::text, 'submitted'::text])) OR (t.given_up_at IS NOT NULL))) THEN t.reserved_cost
-            ELSE NULL::numeric
-        END AS expected_cost
-   FROM ((((call_sentiment.transcripts t
-     JOIN call_sentiment.calls c ON ((c.call_id = t.call_id)))
-     CROSS JOIN LATERAL ( SELECT ((COALESCE(t.submitted_at, t.created_at) AT TIME ZONE 'UTC'::text))::date AS day) days)
-     CROSS JOIN LATERAL ( SELECT ((t.state = ANY (ARRAY['loaded'::text, 'scored'::text])) OR ((t.state = 'failed'::text) AND (t.audio_duration_s IS NOT NULL))) AS is_billed) billed)
-     LEFT JOIN LATERAL call_sentiment.price_of(t.speech_model_used, COALESCE(t.request, t.options), days.day) price(per_hour, currency, reason) ON (billed.is_billed));
-
-COMMENT ON VIEW call_sentiment.transcript_costs IS 'What each transcript costs: the seconds that AssemblyAI bills, at the price of the day of its submission.';
-COMMENT ON COLUMN call_sentiment.transcript_costs.transcript_id IS 'The transcript.';
-COMMENT ON COLUMN call_sentiment.transcript_costs.call_id IS 'Its call.';
-COMMENT ON COLUMN call_sentiment.transcript_costs.queue IS 'Queue of the call.';
-COMMENT ON COLUMN call_sentiment.transcript_costs.run IS 'Dag and run that submitted it, or are to.';
-COMMENT ON COLUMN call_sentiment.transcript_costs.backfill IS 'Backfill that it belongs to; NULL: daily traffic.';
-COMMENT ON COLUMN call_sentiment.transcript_costs.day IS 'Day (UTC) of its submission; before that, of its claim.';
-COMMENT ON COLUMN call_sentiment.transcript_costs.model IS 'Speech model that is billed.';
-COMMENT ON COLUMN call_sentiment.transcript_costs.billed_s IS 'Seconds of audio that are billed: those of completed jobs.';
-COMMENT ON COLUMN call_sentiment.transcript_costs.per_hour IS 'Price of an hour of audio: of the model and of the add-ons that were asked for.';
-COMMENT ON COLUMN call_sentiment.transcript_costs.currency IS 'Currency of price and cost.';
-COMMENT ON COLUMN call_sentiment.transcript_costs.cost IS 'What it costs, not rounded. NULL: see cost_status.';
-COMMENT ON COLUMN call_sentiment.transcript_costs.cost_status IS 'known; unknown (billed, see cost_reason); in_progress (its job may still be billed); not_billed (failed, or a duplicate).';
-COMMENT ON COLUMN call_sentiment.transcript_costs.cost_reason IS 'Why the cost of a billed transcript is not known, such as: no price for a model.';
-COMMENT ON COLUMN call_sentiment.transcript_costs.expected_cost IS 'Of one in progress: what a budget has set aside for it.';
-
 CREATE VIEW call_sentiment.call_costs AS
  SELECT call_id,
-    count(*) FILTER (WHERE (cost_status = ANY (ARRAY['known'::text, 'unknown'::text]))) AS billed_count,
-    count(*) FILTER (WHERE (cost_status = 'unknown'::text)) AS unknown_count,
-    count(*) FILTER (WHERE (cost_status = 'in_progress'::text)) AS in_progress_count,
+    (COALESCE(sum(n) FILTER (WHERE (billing = 'billed'::text)), (0)::numeric))::bigint AS billed_count,
+    (COALESCE(sum(n) FILTER (WHERE ((billing = 'billed'::text) AND (cost IS NULL))), (0)::numeric))::bigint AS unknown_count,
+    (COALESCE(sum(n) FILTER (WHERE (billing = 'in_progress'::text)), (0)::numeric))::bigint AS in_progress_count,
     sum(billed_s) AS billed_s,
         CASE
-            WHEN ((count(DISTINCT currency) = 1) AND (count(*) FILTER (WHERE (cost_status = 'unknown'::text)) = 0)) THEN sum(cost)
+            WHEN ((count(DISTINCT currency) = 1) AND (count(*) FILTER (WHERE ((billing = 'billed'::text) AND (cost IS NULL))) = 0)) THEN sum(cost)
             ELSE NULL::numeric
         END AS cost,
         CASE
@@ -532,8 +581,35 @@ CREATE VIEW call_sentiment.call_costs AS
             ELSE string_agg(DISTINCT cost_reason, '; '::text)
         END AS cost_reason,
     sum(expected_cost) AS expected_cost
-   FROM call_sentiment.transcript_costs
-  WHERE (cost_status <> 'not_billed'::text)
+   FROM ( SELECT sums.call_id,
+            sums.price_day,
+            sums.billing,
+            sums.model,
+            sums.request,
+            sums.is_unmeasured,
+            sums.n,
+            sums.billed_s,
+            sums.expected_cost,
+            price.currency,
+            ((price.per_hour * (sums.billed_s)::numeric) / (3600)::numeric) AS cost,
+            COALESCE(price.reason,
+                CASE
+                    WHEN ((sums.billing = 'billed'::text) AND (sums.billed_s IS NULL)) THEN 'AssemblyAI gave no length'::text
+                    ELSE NULL::text
+                END) AS cost_reason
+           FROM (( SELECT transcript_billing.call_id,
+                    transcript_billing.day AS price_day,
+                    transcript_billing.billing,
+                    transcript_billing.model,
+                    transcript_billing.request,
+                    (transcript_billing.billed_s IS NULL) AS is_unmeasured,
+                    count(*) AS n,
+                    sum(transcript_billing.billed_s) AS billed_s,
+                    sum(transcript_billing.reserved_cost) FILTER (WHERE (transcript_billing.billing = 'in_progress'::text)) AS expected_cost
+                   FROM call_sentiment.transcript_billing
+                  WHERE (transcript_billing.billing <> 'not_billed'::text)
+                  GROUP BY transcript_billing.call_id, transcript_billing.day, transcript_billing.billing, transcript_billing.model, transcript_billing.request, (transcript_billing.billed_s IS NULL)) sums
+             LEFT JOIN LATERAL call_sentiment.price_of(sums.model, sums.request, sums.price_day) price(per_hour, currency, reason) ON ((sums.billing = 'billed'::text)))) priced
   GROUP BY call_id;
 
 COMMENT ON VIEW call_sentiment.call_costs IS 'Cost per call, over all of its transcripts. transcript_costs has the definitions.';
@@ -1063,12 +1139,12 @@ COMMENT ON COLUMN call_sentiment.call_listing_source.transcript_id IS 'See call_
 
 CREATE VIEW call_sentiment.daily_costs AS
  SELECT day,
-    count(*) FILTER (WHERE (cost_status = ANY (ARRAY['known'::text, 'unknown'::text]))) AS billed_count,
-    count(*) FILTER (WHERE (cost_status = 'unknown'::text)) AS unknown_count,
-    count(*) FILTER (WHERE (cost_status = 'in_progress'::text)) AS in_progress_count,
+    (COALESCE(sum(n) FILTER (WHERE (billing = 'billed'::text)), (0)::numeric))::bigint AS billed_count,
+    (COALESCE(sum(n) FILTER (WHERE ((billing = 'billed'::text) AND (cost IS NULL))), (0)::numeric))::bigint AS unknown_count,
+    (COALESCE(sum(n) FILTER (WHERE (billing = 'in_progress'::text)), (0)::numeric))::bigint AS in_progress_count,
     sum(billed_s) AS billed_s,
         CASE
-            WHEN ((count(DISTINCT currency) = 1) AND (count(*) FILTER (WHERE (cost_status = 'unknown'::text)) = 0)) THEN sum(cost)
+            WHEN ((count(DISTINCT currency) = 1) AND (count(*) FILTER (WHERE ((billing = 'billed'::text) AND (cost IS NULL))) = 0)) THEN sum(cost)
             ELSE NULL::numeric
         END AS cost,
         CASE
@@ -1080,8 +1156,35 @@ CREATE VIEW call_sentiment.daily_costs AS
             ELSE string_agg(DISTINCT cost_reason, '; '::text)
         END AS cost_reason,
     sum(expected_cost) AS expected_cost
-   FROM call_sentiment.transcript_costs
-  WHERE (cost_status <> 'not_billed'::text)
+   FROM ( SELECT sums.day,
+            sums.price_day,
+            sums.billing,
+            sums.model,
+            sums.request,
+            sums.is_unmeasured,
+            sums.n,
+            sums.billed_s,
+            sums.expected_cost,
+            price.currency,
+            ((price.per_hour * (sums.billed_s)::numeric) / (3600)::numeric) AS cost,
+            COALESCE(price.reason,
+                CASE
+                    WHEN ((sums.billing = 'billed'::text) AND (sums.billed_s IS NULL)) THEN 'AssemblyAI gave no length'::text
+                    ELSE NULL::text
+                END) AS cost_reason
+           FROM (( SELECT transcript_billing.day,
+                    transcript_billing.day AS price_day,
+                    transcript_billing.billing,
+                    transcript_billing.model,
+                    transcript_billing.request,
+                    (transcript_billing.billed_s IS NULL) AS is_unmeasured,
+                    count(*) AS n,
+                    sum(transcript_billing.billed_s) AS billed_s,
+                    sum(transcript_billing.reserved_cost) FILTER (WHERE (transcript_billing.billing = 'in_progress'::text)) AS expected_cost
+                   FROM call_sentiment.transcript_billing
+                  WHERE (transcript_billing.billing <> 'not_billed'::text)
+                  GROUP BY transcript_billing.day, transcript_billing.day, transcript_billing.billing, transcript_billing.model, transcript_billing.request, (transcript_billing.billed_s IS NULL)) sums
+             LEFT JOIN LATERAL call_sentiment.price_of(sums.model, sums.request, sums.price_day) price(per_hour, currency, reason) ON ((sums.billing = 'billed'::text)))) priced
   GROUP BY day;
 
 COMMENT ON VIEW call_sentiment.daily_costs IS 'Cost per day (UTC) of submission. transcript_costs has the definitions.';
@@ -1178,12 +1281,12 @@ COMMENT ON COLUMN call_sentiment.prices.is_own IS 'True: configured for this acc
 CREATE VIEW call_sentiment.queue_costs AS
  SELECT day,
     queue,
-    count(*) FILTER (WHERE (cost_status = ANY (ARRAY['known'::text, 'unknown'::text]))) AS billed_count,
-    count(*) FILTER (WHERE (cost_status = 'unknown'::text)) AS unknown_count,
-    count(*) FILTER (WHERE (cost_status = 'in_progress'::text)) AS in_progress_count,
+    (COALESCE(sum(n) FILTER (WHERE (billing = 'billed'::text)), (0)::numeric))::bigint AS billed_count,
+    (COALESCE(sum(n) FILTER (WHERE ((billing = 'billed'::text) AND (cost IS NULL))), (0)::numeric))::bigint AS unknown_count,
+    (COALESCE(sum(n) FILTER (WHERE (billing = 'in_progress'::text)), (0)::numeric))::bigint AS in_progress_count,
     sum(billed_s) AS billed_s,
         CASE
-            WHEN ((count(DISTINCT currency) = 1) AND (count(*) FILTER (WHERE (cost_status = 'unknown'::text)) = 0)) THEN sum(cost)
+            WHEN ((count(DISTINCT currency) = 1) AND (count(*) FILTER (WHERE ((billing = 'billed'::text) AND (cost IS NULL))) = 0)) THEN sum(cost)
             ELSE NULL::numeric
         END AS cost,
         CASE
@@ -1195,8 +1298,37 @@ CREATE VIEW call_sentiment.queue_costs AS
             ELSE string_agg(DISTINCT cost_reason, '; '::text)
         END AS cost_reason,
     sum(expected_cost) AS expected_cost
-   FROM call_sentiment.transcript_costs
-  WHERE (cost_status <> 'not_billed'::text)
+   FROM ( SELECT sums.day,
+            sums.queue,
+            sums.price_day,
+            sums.billing,
+            sums.model,
+            sums.request,
+            sums.is_unmeasured,
+            sums.n,
+            sums.billed_s,
+            sums.expected_cost,
+            price.currency,
+            ((price.per_hour * (sums.billed_s)::numeric) / (3600)::numeric) AS cost,
+            COALESCE(price.reason,
+                CASE
+                    WHEN ((sums.billing = 'billed'::text) AND (sums.billed_s IS NULL)) THEN 'AssemblyAI gave no length'::text
+                    ELSE NULL::text
+                END) AS cost_reason
+           FROM (( SELECT transcript_billing.day,
+                    transcript_billing.queue,
+                    transcript_billing.day AS price_day,
+                    transcript_billing.billing,
+                    transcript_billing.model,
+                    transcript_billing.request,
+                    (transcript_billing.billed_s IS NULL) AS is_unmeasured,
+                    count(*) AS n,
+                    sum(transcript_billing.billed_s) AS billed_s,
+                    sum(transcript_billing.reserved_cost) FILTER (WHERE (transcript_billing.billing = 'in_progress'::text)) AS expected_cost
+                   FROM call_sentiment.transcript_billing
+                  WHERE (transcript_billing.billing <> 'not_billed'::text)
+                  GROUP BY transcript_billing.day, transcript_billing.queue, transcript_billing.day, transcript_billing.billing, transcript_billing.model, transcript_billing.request, (transcript_billing.billed_s IS NULL)) sums
+             LEFT JOIN LATERAL call_sentiment.price_of(sums.model, sums.request, sums.price_day) price(per_hour, currency, reason) ON ((sums.billing = 'billed'::text)))) priced
   GROUP BY day, queue;
 
 COMMENT ON VIEW call_sentiment.queue_costs IS 'Cost per day (UTC) of submission and queue. transcript_costs has the definitions.';
@@ -1234,12 +1366,12 @@ COMMENT ON COLUMN call_sentiment.review_seed.only_row IS 'Keeps the table at one
 
 CREATE VIEW call_sentiment.run_costs AS
  SELECT run,
-    count(*) FILTER (WHERE (cost_status = ANY (ARRAY['known'::text, 'unknown'::text]))) AS billed_count,
-    count(*) FILTER (WHERE (cost_status = 'unknown'::text)) AS unknown_count,
-    count(*) FILTER (WHERE (cost_status = 'in_progress'::text)) AS in_progress_count,
+    (COALESCE(sum(n) FILTER (WHERE (billing = 'billed'::text)), (0)::numeric))::bigint AS billed_count,
+    (COALESCE(sum(n) FILTER (WHERE ((billing = 'billed'::text) AND (cost IS NULL))), (0)::numeric))::bigint AS unknown_count,
+    (COALESCE(sum(n) FILTER (WHERE (billing = 'in_progress'::text)), (0)::numeric))::bigint AS in_progress_count,
     sum(billed_s) AS billed_s,
         CASE
-            WHEN ((count(DISTINCT currency) = 1) AND (count(*) FILTER (WHERE (cost_status = 'unknown'::text)) = 0)) THEN sum(cost)
+            WHEN ((count(DISTINCT currency) = 1) AND (count(*) FILTER (WHERE ((billing = 'billed'::text) AND (cost IS NULL))) = 0)) THEN sum(cost)
             ELSE NULL::numeric
         END AS cost,
         CASE
@@ -1251,8 +1383,35 @@ CREATE VIEW call_sentiment.run_costs AS
             ELSE string_agg(DISTINCT cost_reason, '; '::text)
         END AS cost_reason,
     sum(expected_cost) AS expected_cost
-   FROM call_sentiment.transcript_costs
-  WHERE (cost_status <> 'not_billed'::text)
+   FROM ( SELECT sums.run,
+            sums.price_day,
+            sums.billing,
+            sums.model,
+            sums.request,
+            sums.is_unmeasured,
+            sums.n,
+            sums.billed_s,
+            sums.expected_cost,
+            price.currency,
+            ((price.per_hour * (sums.billed_s)::numeric) / (3600)::numeric) AS cost,
+            COALESCE(price.reason,
+                CASE
+                    WHEN ((sums.billing = 'billed'::text) AND (sums.billed_s IS NULL)) THEN 'AssemblyAI gave no length'::text
+                    ELSE NULL::text
+                END) AS cost_reason
+           FROM (( SELECT transcript_billing.run,
+                    transcript_billing.day AS price_day,
+                    transcript_billing.billing,
+                    transcript_billing.model,
+                    transcript_billing.request,
+                    (transcript_billing.billed_s IS NULL) AS is_unmeasured,
+                    count(*) AS n,
+                    sum(transcript_billing.billed_s) AS billed_s,
+                    sum(transcript_billing.reserved_cost) FILTER (WHERE (transcript_billing.billing = 'in_progress'::text)) AS expected_cost
+                   FROM call_sentiment.transcript_billing
+                  WHERE (transcript_billing.billing <> 'not_billed'::text)
+                  GROUP BY transcript_billing.run, transcript_billing.day, transcript_billing.billing, transcript_billing.model, transcript_billing.request, (transcript_billing.billed_s IS NULL)) sums
+             LEFT JOIN LATERAL call_sentiment.price_of(sums.model, sums.request, sums.price_day) price(per_hour, currency, reason) ON ((sums.billing = 'billed'::text)))) priced
   GROUP BY run;
 
 COMMENT ON VIEW call_sentiment.run_costs IS 'Cost per run of a Dag, of the transcripts that it submitted. transcript_costs has the definitions.';
@@ -1320,6 +1479,51 @@ CREATE VIEW call_sentiment.shown_versions AS
 
 COMMENT ON VIEW call_sentiment.shown_versions IS 'The versions of the formulas by which transcripts are scored that have their sentences.';
 COMMENT ON COLUMN call_sentiment.shown_versions.formula_version IS 'Version of the formulas.';
+
+CREATE VIEW call_sentiment.transcript_costs AS
+ SELECT b.transcript_id,
+    b.call_id,
+    b.queue,
+    b.run,
+    b.backfill,
+    b.day,
+    b.model,
+    b.billed_s,
+    price.per_hour,
+    price.currency,
+    ((price.per_hour * (b.billed_s)::numeric) / (3600)::numeric) AS cost,
+        CASE
+            WHEN (b.billing <> 'billed'::text) THEN b.billing
+            WHEN ((price.per_hour IS NULL) OR (b.billed_s IS NULL)) THEN 'unknown'::text
+            ELSE 'known'::text
+        END AS cost_status,
+    COALESCE(price.reason,
+        CASE
+            WHEN ((b.billing = 'billed'::text) AND (b.billed_s IS NULL)) THEN 'AssemblyAI gave no length'::text
+            ELSE NULL::text
+        END) AS cost_reason,
+        CASE
+            WHEN (b.billing = 'in_progress'::text) THEN b.reserved_cost
+            ELSE NULL::numeric
+        END AS expected_cost
+   FROM (call_sentiment.transcript_billing b
+     LEFT JOIN LATERAL call_sentiment.price_of(b.model, b.request, b.day) price(per_hour, currency, reason) ON ((b.billing = 'billed'::text)));
+
+COMMENT ON VIEW call_sentiment.transcript_costs IS 'What each transcript costs: the seconds that AssemblyAI bills, at the price of the day of its submission.';
+COMMENT ON COLUMN call_sentiment.transcript_costs.transcript_id IS 'The transcript.';
+COMMENT ON COLUMN call_sentiment.transcript_costs.call_id IS 'Its call.';
+COMMENT ON COLUMN call_sentiment.transcript_costs.queue IS 'Queue of the call.';
+COMMENT ON COLUMN call_sentiment.transcript_costs.run IS 'Dag and run that submitted it, or are to.';
+COMMENT ON COLUMN call_sentiment.transcript_costs.backfill IS 'Backfill that it belongs to; NULL: daily traffic.';
+COMMENT ON COLUMN call_sentiment.transcript_costs.day IS 'Day (UTC) of its submission; before that, of its claim.';
+COMMENT ON COLUMN call_sentiment.transcript_costs.model IS 'Speech model that is billed.';
+COMMENT ON COLUMN call_sentiment.transcript_costs.billed_s IS 'Seconds of audio that are billed: those of completed jobs.';
+COMMENT ON COLUMN call_sentiment.transcript_costs.per_hour IS 'Price of an hour of audio: of the model and of the add-ons that were asked for.';
+COMMENT ON COLUMN call_sentiment.transcript_costs.currency IS 'Currency of price and cost.';
+COMMENT ON COLUMN call_sentiment.transcript_costs.cost IS 'What it costs, not rounded. NULL: see cost_status.';
+COMMENT ON COLUMN call_sentiment.transcript_costs.cost_status IS 'known; unknown (billed, see cost_reason); in_progress (its job may still be billed); not_billed (failed, or a duplicate).';
+COMMENT ON COLUMN call_sentiment.transcript_costs.cost_reason IS 'Why the cost of a billed transcript is not known, such as: no price for a model.';
+COMMENT ON COLUMN call_sentiment.transcript_costs.expected_cost IS 'Of one in progress: what a budget has set aside for it.';
 
 CREATE TABLE call_sentiment.transcript_tasks (
     transcript_id bigint NOT NULL,

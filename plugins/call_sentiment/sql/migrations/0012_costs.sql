@@ -102,31 +102,52 @@ LANGUAGE sql STABLE AS $$
 $$;
 COMMENT ON FUNCTION call_sentiment.price_of(text, jsonb, date) IS 'Price of an hour of audio on a day, with the add-ons that the request asks for; NULL and the reason where a part of it is not known.';
 
-CREATE VIEW call_sentiment.transcript_costs AS
-SELECT t.transcript_id, t.call_id, c.queue, t.claimed_by AS run, t.backfill, days.day,
+-- What costs are made of. The sums below group by model and request first: there are few, and a price takes a while.
+CREATE VIEW call_sentiment.transcript_billing AS
+SELECT t.transcript_id, t.call_id, c.queue, t.claimed_by AS run, t.backfill,
+       (coalesce(t.submitted_at, t.created_at) AT TIME ZONE 'UTC')::date AS day,
+       CASE WHEN billed.is_billed THEN 'billed'
+            WHEN t.state IN ('intent', 'submitted') OR t.given_up_at IS NOT NULL THEN 'in_progress'
+            ELSE 'not_billed' END AS billing,
        CASE WHEN billed.is_billed THEN t.speech_model_used END AS model,
+       CASE WHEN billed.is_billed THEN coalesce(t.request, t.options) END AS request,
        CASE WHEN billed.is_billed THEN t.audio_duration_s END AS billed_s,
-       price.per_hour, price.currency,
-       (price.per_hour * t.audio_duration_s::numeric / 3600) AS cost,
-       CASE WHEN NOT billed.is_billed AND (t.state IN ('intent', 'submitted') OR t.given_up_at IS NOT NULL)
-                THEN 'in_progress'
-            WHEN NOT billed.is_billed THEN 'not_billed'
-            WHEN price.per_hour IS NULL OR t.audio_duration_s IS NULL THEN 'unknown'
-            ELSE 'known' END AS cost_status,
-       CASE WHEN billed.is_billed THEN
-           coalesce(price.reason, CASE WHEN t.audio_duration_s IS NULL THEN 'AssemblyAI gave no length' END) END
-           AS cost_reason,
-       CASE WHEN NOT billed.is_billed AND (t.state IN ('intent', 'submitted') OR t.given_up_at IS NOT NULL)
-                THEN t.reserved_cost END AS expected_cost
+       t.reserved_cost, t.reserved_currency,
+       coalesce(t.reserved_at, t.submitted_at) AS counts_from
 FROM call_sentiment.transcripts AS t
-JOIN call_sentiment.calls AS c ON c.call_id = t.call_id
-CROSS JOIN LATERAL (SELECT (coalesce(t.submitted_at, t.created_at) AT TIME ZONE 'UTC')::date AS day) AS days
+LEFT JOIN call_sentiment.calls AS c ON c.call_id = t.call_id
 CROSS JOIN LATERAL (
     -- A completed job is charged even where its answer could not be stored; then its length is known all the same.
     SELECT t.state IN ('loaded', 'scored') OR (t.state = 'failed' AND t.audio_duration_s IS NOT NULL) AS is_billed
-) AS billed
-LEFT JOIN LATERAL call_sentiment.price_of(t.speech_model_used, coalesce(t.request, t.options), days.day) AS price
-       ON billed.is_billed;
+) AS billed;
+
+COMMENT ON VIEW call_sentiment.transcript_billing IS 'What AssemblyAI bills of each transcript, without prices. Ask transcript_costs instead.';
+COMMENT ON COLUMN call_sentiment.transcript_billing.transcript_id IS 'The transcript.';
+COMMENT ON COLUMN call_sentiment.transcript_billing.call_id IS 'Its call.';
+COMMENT ON COLUMN call_sentiment.transcript_billing.queue IS 'Queue of the call.';
+COMMENT ON COLUMN call_sentiment.transcript_billing.run IS 'Dag and run that submitted it, or are to.';
+COMMENT ON COLUMN call_sentiment.transcript_billing.backfill IS 'Backfill that it belongs to; NULL: daily traffic.';
+COMMENT ON COLUMN call_sentiment.transcript_billing.day IS 'Day (UTC) of its submission; before that, of its claim.';
+COMMENT ON COLUMN call_sentiment.transcript_billing.billing IS 'billed (its job completed), in_progress (it may still be), not_billed (failed, or a duplicate).';
+COMMENT ON COLUMN call_sentiment.transcript_billing.model IS 'Speech model that is billed.';
+COMMENT ON COLUMN call_sentiment.transcript_billing.request IS 'Request whose add-ons are billed.';
+COMMENT ON COLUMN call_sentiment.transcript_billing.billed_s IS 'Seconds of audio that are billed: those of completed jobs.';
+COMMENT ON COLUMN call_sentiment.transcript_billing.reserved_cost IS 'See transcripts.';
+COMMENT ON COLUMN call_sentiment.transcript_billing.reserved_currency IS 'See transcripts.';
+COMMENT ON COLUMN call_sentiment.transcript_billing.counts_from IS 'When it began to count in budgets: set aside, or submitted without a budget.';
+
+CREATE VIEW call_sentiment.transcript_costs AS
+SELECT b.transcript_id, b.call_id, b.queue, b.run, b.backfill, b.day, b.model, b.billed_s,
+       price.per_hour, price.currency,
+       price.per_hour * b.billed_s::numeric / 3600 AS cost,
+       CASE WHEN b.billing <> 'billed' THEN b.billing
+            WHEN price.per_hour IS NULL OR b.billed_s IS NULL THEN 'unknown'
+            ELSE 'known' END AS cost_status,
+       coalesce(price.reason, CASE WHEN b.billing = 'billed' AND b.billed_s IS NULL THEN 'AssemblyAI gave no length' END)
+           AS cost_reason,
+       CASE WHEN b.billing = 'in_progress' THEN b.reserved_cost END AS expected_cost
+FROM call_sentiment.transcript_billing AS b
+LEFT JOIN LATERAL call_sentiment.price_of(b.model, b.request, b.day) AS price ON b.billing = 'billed';
 
 COMMENT ON VIEW call_sentiment.transcript_costs IS 'What each transcript costs: the seconds that AssemblyAI bills, at the price of the day of its submission.';
 COMMENT ON COLUMN call_sentiment.transcript_costs.transcript_id IS 'The transcript.';
@@ -144,7 +165,7 @@ COMMENT ON COLUMN call_sentiment.transcript_costs.cost_status IS 'known; unknown
 COMMENT ON COLUMN call_sentiment.transcript_costs.cost_reason IS 'Why the cost of a billed transcript is not known, such as: no price for a model.';
 COMMENT ON COLUMN call_sentiment.transcript_costs.expected_cost IS 'Of one in progress: what a budget has set aside for it.';
 
--- The same sums four times: by call, run, day, and day and queue.
+-- The same sums five times: by call, run, day, day and queue, and backfill.
 DO $$
 DECLARE
     total record;
@@ -154,24 +175,41 @@ BEGIN
             ('call_costs', 'call_id', 'call, over all of its transcripts'),
             ('run_costs', 'run', 'run of a Dag, of the transcripts that it submitted'),
             ('daily_costs', 'day', 'day (UTC) of submission'),
-            ('queue_costs', 'day, queue', 'day (UTC) of submission and queue')
+            ('queue_costs', 'day, queue', 'day (UTC) of submission and queue'),
+            ('backfill_costs', 'backfill', 'backfill')
         ) AS totals (name, keys, what)
     LOOP
         EXECUTE format(
-            'CREATE VIEW call_sentiment.%I AS SELECT %s,
-                 count(*) FILTER (WHERE cost_status IN (''known'', ''unknown'')) AS billed_count,
-                 count(*) FILTER (WHERE cost_status = ''unknown'') AS unknown_count,
-                 count(*) FILTER (WHERE cost_status = ''in_progress'') AS in_progress_count,
-                 sum(billed_s) AS billed_s,
-                 CASE WHEN count(DISTINCT currency) = 1 AND count(*) FILTER (WHERE cost_status = ''unknown'') = 0
-                      THEN sum(cost) END AS cost,
-                 CASE WHEN count(DISTINCT currency) = 1 THEN min(currency) END AS currency,
-                 CASE WHEN count(DISTINCT currency) > 1 THEN ''prices in '' || string_agg(DISTINCT currency, '' and '')
-                      ELSE string_agg(DISTINCT cost_reason, ''; '') END AS cost_reason,
-                 sum(expected_cost) AS expected_cost
-             FROM call_sentiment.transcript_costs
-             WHERE cost_status <> ''not_billed''
-             GROUP BY %s', total.name, total.keys, total.keys);
+            'CREATE VIEW call_sentiment.%1$I AS
+             SELECT %2$s,
+                    coalesce(sum(n) FILTER (WHERE billing = ''billed''), 0)::bigint AS billed_count,
+                    coalesce(sum(n) FILTER (WHERE billing = ''billed'' AND cost IS NULL), 0)::bigint AS unknown_count,
+                    coalesce(sum(n) FILTER (WHERE billing = ''in_progress''), 0)::bigint AS in_progress_count,
+                    sum(billed_s) AS billed_s,
+                    CASE WHEN count(DISTINCT currency) = 1
+                          AND count(*) FILTER (WHERE billing = ''billed'' AND cost IS NULL) = 0
+                         THEN sum(cost) END AS cost,
+                    CASE WHEN count(DISTINCT currency) = 1 THEN min(currency) END AS currency,
+                    CASE WHEN count(DISTINCT currency) > 1
+                         THEN ''prices in '' || string_agg(DISTINCT currency, '' and '')
+                         ELSE string_agg(DISTINCT cost_reason, ''; '') END AS cost_reason,
+                    sum(expected_cost) AS expected_cost
+             FROM (
+                 SELECT sums.*, price.currency, price.per_hour * sums.billed_s::numeric / 3600 AS cost,
+                        coalesce(price.reason, CASE WHEN sums.billing = ''billed'' AND sums.billed_s IS NULL
+                                                    THEN ''AssemblyAI gave no length'' END) AS cost_reason
+                 FROM (
+                     SELECT %2$s, day AS price_day, billing, model, request, billed_s IS NULL AS is_unmeasured,
+                            count(*) AS n, sum(billed_s) AS billed_s,
+                            sum(reserved_cost) FILTER (WHERE billing = ''in_progress'') AS expected_cost
+                     FROM call_sentiment.transcript_billing
+                     WHERE billing <> ''not_billed''
+                     GROUP BY %2$s, price_day, billing, model, request, is_unmeasured
+                 ) AS sums
+                 LEFT JOIN LATERAL call_sentiment.price_of(sums.model, sums.request, sums.price_day) AS price
+                        ON sums.billing = ''billed''
+             ) AS priced
+             GROUP BY %2$s', total.name, total.keys);
         EXECUTE format('COMMENT ON VIEW call_sentiment.%I IS %L', total.name, 'Cost per ' || total.what || '. transcript_costs has the definitions.');
         EXECUTE format('COMMENT ON COLUMN call_sentiment.%I.billed_count IS ''Transcripts that are billed.''', total.name);
         EXECUTE format('COMMENT ON COLUMN call_sentiment.%I.unknown_count IS ''Of these, those whose cost is not known.''', total.name);
@@ -189,3 +227,4 @@ COMMENT ON COLUMN call_sentiment.run_costs.run IS 'Dag and run, with a space bet
 COMMENT ON COLUMN call_sentiment.daily_costs.day IS 'The day.';
 COMMENT ON COLUMN call_sentiment.queue_costs.day IS 'The day.';
 COMMENT ON COLUMN call_sentiment.queue_costs.queue IS 'Queue of the calls; NULL: none is known.';
+COMMENT ON COLUMN call_sentiment.backfill_costs.backfill IS 'Name of the backfill; NULL: daily traffic.';

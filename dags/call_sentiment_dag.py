@@ -23,10 +23,10 @@ from assemblyai_provider.models import WEBHOOK_PREFIX
 from assemblyai_provider.operators import AssemblyAISubmitTranscriptOperator
 from assemblyai_provider.option_checks import check_options
 from assemblyai_provider.sensors import AssemblyAITranscriptSensor
-from call_sentiment import ASSEMBLYAI_CONN_ID, DAG_ID, RESULTS_CONN_ID, operations, tasks
+from call_sentiment import ASSEMBLYAI_CONN_ID, BACKFILL_DAG_ID, DAG_ID, RESULTS_CONN_ID, operations, tasks
 from call_sentiment.costs.prices import VARIABLE as PRICES_VARIABLE
 from call_sentiment.ledger_memory import LedgerMemory
-from call_sentiment.params import budget_params
+from call_sentiment.params import backfill_params, budget_params
 from call_sentiment.schedule import default_wait_s, read_schedule
 
 SCORES = Asset("call_sentiment_scores")
@@ -191,19 +191,25 @@ def make_dag(
     retries: int = 2,
     retry_delay: timedelta = timedelta(seconds=30),
     wait_timeout: timedelta = timedelta(hours=2),
+    params: dict[str, Param] = PARAMS,
+    **settings: Any,
 ) -> DAG:
     """Build the Dag under an id; the file that assigns it to a module variable registers it.
 
     :param wait_timeout: fails `wait`; it passes only where the triggerer is down for hours.
+    :param settings: arguments of the `DAG` that replace those of daily traffic.
     """
+    daily = {
+        "dag_display_name": "Call sentiment",
+        "description": "Transcribe call recordings and score their sentiment",
+        "schedule": read_schedule(SCHEDULE),
+        "max_active_runs": 4,
+    }
     with DAG(
         dag_id,
-        dag_display_name="Call sentiment",
-        description="Transcribe call recordings and score their sentiment",
-        schedule=read_schedule(SCHEDULE),
+        **(daily | settings),
         catchup=False,
-        max_active_runs=4,
-        params=PARAMS,
+        params=params,
         default_args={"retries": retries, "retry_delay": retry_delay},
         user_defined_macros={"describe_batch": tasks.describe_batch},
         tags=["assemblyai", "call-sentiment"],
@@ -211,14 +217,15 @@ def make_dag(
         # Otherwise a file that imports this one would register this Dag a second time.
         auto_register=False,
     ) as dag:
-        _connect_tasks(wait_timeout)
+        _connect_tasks(wait_timeout, params["pool"].value)
     return dag
 
 
-def _connect_tasks(wait_timeout: timedelta) -> None:
+def _connect_tasks(wait_timeout: timedelta, pool: str) -> None:
     batches = discover()
     submit = AssemblyAISubmitTranscriptOperator.partial(
         task_id="submit",
+        pool=pool,
         assemblyai_conn_id=ASSEMBLYAI_CONN_ID,
         memory=LedgerMemory(RESULTS_CONN_ID),
         upload_workers=8,
@@ -228,6 +235,7 @@ def _connect_tasks(wait_timeout: timedelta) -> None:
     ).expand(recordings=batches)
     wait = AssemblyAITranscriptSensor.partial(
         task_id="wait",
+        pool=pool,
         assemblyai_conn_id=ASSEMBLYAI_CONN_ID,
         fail_on_error=False,
         patience="{{ params.wait_s / 3 }}",
@@ -238,7 +246,21 @@ def _connect_tasks(wait_timeout: timedelta) -> None:
         trigger_rule="all_done",
         map_index_template="{{ describe_batch(task.transcript_ids) }}",
     ).expand(transcript_ids=submit.output)
-    load_sentences.partial(ended=wait.output).expand(call_ids=batches) >> score() >> report(batches)
+    (
+        load_sentences.override(pool=pool).partial(ended=wait.output).expand(call_ids=batches)
+        >> score()
+        >> report(batches)
+    )
 
 
 call_sentiment = make_dag()
+# Paused until somebody has a history to transcribe: docs/backfill.md.
+call_sentiment_backfill = make_dag(
+    BACKFILL_DAG_ID,
+    params=backfill_params(PARAMS),
+    dag_display_name="Call sentiment: backfill",
+    description="Transcribe a long history beside daily traffic",
+    schedule=read_schedule(os.environ.get("CALL_SENTIMENT_BACKFILL_SCHEDULE", "30")),
+    max_active_runs=2,
+    is_paused_upon_creation=True,
+)

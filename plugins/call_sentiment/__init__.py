@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 DAG_ID = "call_sentiment"
+BACKFILL_DAG_ID = "call_sentiment_backfill"
 
 ASSEMBLYAI_CONN_ID = "assemblyai_default"
 RESULTS_CONN_ID = "call_sentiment_db"

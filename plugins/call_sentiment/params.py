@@ -43,6 +43,55 @@ def budget_params(environment: Mapping[str, str] = os.environ) -> dict[str, Para
     return params
 
 
+def backfill_params(
+    params: Mapping[str, Param], environment: Mapping[str, str] = os.environ
+) -> dict[str, Param]:
+    """The params of the Dag of backfills: those of the Dag of daily traffic, and its own."""
+    own = {
+        "recordings": Param(
+            "",
+            type="string",
+            title="Recordings",
+            description="The history: a folder, an object-store URI or a manifest (.jsonl). Empty, as in "
+            "scheduled runs: go on with the backfill that has open calls.",
+        ),
+        "backfill": Param(
+            "",
+            type="string",
+            title="Name",
+            description="What the page Pipeline calls this backfill. Empty: its location.",
+        ),
+        "newest_first": Param(
+            True,
+            type="boolean",
+            title="Newest first",
+            description="By started_at of the sidecars, then by the names of the recordings. Else as found.",
+        ),
+        "concurrency": Param(
+            200,
+            type="integer",
+            minimum=1,
+            title="Concurrency of the account",
+            description="How many jobs AssemblyAI works on at the same time for this account.",
+        ),
+        "daily_share": Param(
+            0.5,
+            type="number",
+            minimum=0,
+            maximum=1,
+            title="Share of daily traffic",
+            description="The part of that concurrency that the backfill leaves free. At 1 it has one job.",
+        ),
+        "batch_size": _copy(params["batch_size"], 25),
+        "pool": _copy(params["pool"], environment.get("CALL_SENTIMENT_BACKFILL_POOL") or "default_pool"),
+    }
+    return {**params, **own}
+
+
+def _copy(param: Param, default: object) -> Param:
+    return Param(default, **{**param.schema, "description": param.description})
+
+
 def _read_amount(environment: Mapping[str, str], name: str) -> float | None:
     text = environment.get(name, "").strip()
     try:

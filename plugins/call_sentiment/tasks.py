@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk.exceptions import AirflowFailException, AirflowRuntimeError
 
 from assemblyai_provider.exceptions import TransportError
-from call_sentiment import report, rescore
+from call_sentiment import backfill, report, rescore
 from call_sentiment.costs.budget import Budget, RequestFor
 from call_sentiment.costs.estimate import estimate
 from call_sentiment.costs.prices import find_prices, read_prices, store_prices
@@ -59,7 +59,8 @@ def discover_calls(
     """Claim the new calls of `params["recordings"]`; return all open calls as batches of call ids.
 
     None where no task of the run has anything to do: no call is open, or the run waits only briefly and all
-    that is open are jobs in progress.
+    that is open are jobs in progress. With the param `backfill`, the calls of a backfill instead of those of
+    daily traffic, see `backfill.find_settings`.
 
     :param are_in_progress: whether the jobs of all these ids are in progress.
     :param run, is_active: see `ledger.discover`.
@@ -70,6 +71,11 @@ def discover_calls(
         migrate(connection)
         store_prices(connection, read_prices(prices))
         resume_ended(connection, fetch)
+        if "backfill" in params:
+            settings = backfill.find_settings(connection, params)
+            if settings is None:
+                return None
+            params = settings
         batches = ledger.discover(
             connection,
             params["recordings"],
@@ -79,7 +85,12 @@ def discover_calls(
             MAX_BATCHES,
             params["min_unchanged_s"],
             selection=Selection(
-                run=run, is_active=is_active, budget=Budget.from_params(params, request_for or dict)
+                run=run,
+                is_active=is_active,
+                backfill=params.get("backfill"),
+                newest_first=params.get("newest_first", False),
+                max_in_progress=backfill.max_in_progress(params),
+                budget=Budget.from_params(params, request_for or dict),
             ),
         )
         held = report.find_held(connection)
@@ -100,6 +111,7 @@ def estimate_calls(
             params["transcript_options"],
             retranscribe=params["retranscribe"],
             unchanged_since=time.time() - params["min_unchanged_s"],
+            backfill=backfill.name_of(params) if "backfill" in params else None,
         )
         store_prices(connection, read_prices(prices))
         estimated = estimate(found, find_prices(connection), request_for)

@@ -8,6 +8,7 @@ import pytest
 
 from assemblyai_provider.models import FailureKind
 from call_sentiment.costs.prices import read_prices, store_prices
+from call_sentiment.database import run_sql
 from call_sentiment.pages.failures import BY_KIND, GIVEN_UP, NOT_SUBMITTED, REFUSED, explain
 from tests.support.pages import PagesServer
 from tests.support.stored import query
@@ -20,6 +21,10 @@ def _add(db: Connection, call_id: str, state: str, **columns: object) -> None:
     query(
         db, "INSERT INTO call_sentiment.calls (call_id, recording) VALUES (%s, %s)", call_id, f"{call_id}.mp3"
     )
+    _add_again(db, call_id, state, **columns)
+
+
+def _add_again(db: Connection, call_id: str, state: str, **columns: object) -> None:
     given = {
         "call_id": call_id,
         "config_sha256": "",
@@ -113,6 +118,47 @@ def test_cost_and_prices_are_shown_with_their_day(server: PagesServer, results: 
     assert ">1.80 EUR<" in text
     assert "own 0.6 EUR an hour (taken on 2026-11-01)" in text
     assert ">1.80 EUR<" in server.get("call?id=done").text
+
+
+def test_what_waits_for_a_budget_says_why(server: PagesServer, results: Connection) -> None:
+    for name in ("a", "b"):
+        _add(results, name, "intent", held_at="2026-11-01 10:00Z", error="waits for budget: <no room>")
+    assert "2 since 2026-11-01 10:00: waits for budget: &lt;no room&gt;" in server.get("pipeline").text
+
+
+def test_a_backfill_shows_how_far_it_is_and_when_it_ends(server: PagesServer, results: Connection) -> None:
+    assert "Backfills" not in server.get("pipeline").text
+    query(
+        results,
+        "INSERT INTO call_sentiment.backfills VALUES"
+        " ('2025', '{\"recordings\": \"/archive\"}', now() - interval '3 hours')",
+    )
+    try:
+        for number in range(8):
+            _add(results, f"open {number}", "intent", backfill="2025")
+        assert "nothing was loaded in the last hour" in server.get("pipeline").text
+        for number in range(2):
+            done = {
+                "assemblyai_id": f"{number}",
+                "status": "ok",
+                "formula_version": "1.1",
+                "loaded_at": "now",
+            }
+            _add(results, f"done {number}", "scored", backfill="2025", **done)
+        _add(results, "tried", "failed", failed_in="load", retryable=True, backfill="2025")
+        _add_again(results, "tried", "intent", attempt=2, backfill="2025")
+        (row,) = run_sql(results, "pages/pipeline_backfills")
+        counts = [
+            row[name] for name in ("to_submit", "submitted", "scored", "failed", "open", "ended_in_hour")
+        ]
+        assert counts == [9, 0, 2, 0, 9, 2]
+        left = query(results, "SELECT extract(epoch FROM %s - now()) / 3600 AS hours", row["expected_end"])
+        assert float(left[0]["hours"]) == pytest.approx(4.5, abs=0.1)
+        text = server.get("pipeline").text
+        assert "/archive" in text
+        assert f"{row['expected_end']:%Y-%m-%d}" in text
+    finally:
+        query(results, "TRUNCATE call_sentiment.backfills")
 
 
 @pytest.mark.parametrize("hours", ["0", "x", "99999"])

@@ -19,6 +19,7 @@ from call_sentiment.pages.bars import Bars, make_bars
 from call_sentiment.pages.failures import group_failures
 from call_sentiment.pages.render import render
 from call_sentiment.pages.results import reading
+from call_sentiment.report import find_held
 
 router = APIRouter(dependencies=guards.READ)
 
@@ -27,6 +28,7 @@ STATEMENTS = (
     "pages/pipeline_open",
     "pages/pipeline_oldest",
     "pages/pipeline_period",
+    "pages/pipeline_backfills",
     "pages/pipeline_turnaround",
     "pages/pipeline_failures",
     "pages/pipeline_days",
@@ -43,6 +45,7 @@ def pipeline(request: Request, hours: Annotated[int, Query(ge=1, le=8760)] = 24)
         found = {
             name.removeprefix("pages/pipeline_"): run_sql(connection, name, params) for name in STATEMENTS
         }
+        held = find_held(connection)
     return render(
         request,
         "pipeline.html",
@@ -53,6 +56,8 @@ def pipeline(request: Request, hours: Annotated[int, Query(ge=1, le=8760)] = 24)
         open={row["state"]: row for row in found["open"]},
         oldest=found["oldest"],
         period=found["period"][0],
+        backfills=found["backfills"],
+        held=held,
         turnaround=found["turnaround"],
         throughput=_throughput(found["turnaround"], str(params["unit"])),
         failures=group_failures(found["failures"]),

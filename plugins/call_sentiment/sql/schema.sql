@@ -1646,6 +1646,8 @@ CREATE INDEX transcripts_backfill ON call_sentiment.transcripts USING btree (bac
 
 CREATE INDEX transcripts_by_version ON call_sentiment.transcripts USING btree (formula_version, transcript_id) WHERE ((state = 'scored'::text) AND (NOT sentences_deleted));
 
+CREATE INDEX transcripts_claims ON call_sentiment.transcripts USING btree (claimed_by) WHERE ((state = 'intent'::text) AND (claimed_by IS NOT NULL));
+
 CREATE INDEX transcripts_cost_day ON call_sentiment.transcripts USING btree ((((COALESCE(submitted_at, created_at) AT TIME ZONE 'UTC'::text))::date));
 
 CREATE INDEX transcripts_created ON call_sentiment.transcripts USING btree (created_at);

@@ -60,6 +60,8 @@ COMMENT ON COLUMN call_sentiment.backfills.started_at IS 'When it was triggered 
 CREATE INDEX transcripts_open_by_backfill ON call_sentiment.transcripts (state, (coalesce(backfill, '')))
     WHERE state IN ('intent', 'submitted', 'loaded');
 CREATE INDEX transcripts_backfill ON call_sentiment.transcripts (backfill, state) WHERE backfill IS NOT NULL;
+CREATE INDEX transcripts_claims ON call_sentiment.transcripts (claimed_by)
+    WHERE state = 'intent' AND claimed_by IS NOT NULL;
 CREATE INDEX transcripts_held ON call_sentiment.transcripts (held_at) WHERE held_at IS NOT NULL;
 -- What a budget of a month adds up.
 CREATE INDEX transcripts_spent ON call_sentiment.transcripts ((coalesce(reserved_at, submitted_at)));

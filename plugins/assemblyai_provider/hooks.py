@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from assemblyai_provider._client import AssemblyAIClient, AsyncAssemblyAIClient, ClientSettings
 from assemblyai_provider._client.audio_file import AudioFile
 from assemblyai_provider._connection.fields import client_settings, default_options, transcript_options
+from assemblyai_provider._connection.form import field_behaviour, form_widgets
 from assemblyai_provider._submission.lost_answers import submit_job
 from assemblyai_provider._submission.secrets import mask_option_secrets, mask_url_secrets
 from assemblyai_provider._transcripts.requests import TranscriptRequests
@@ -50,6 +51,14 @@ class AssemblyAIHook(BaseHook, TranscriptRequests):
         self.assemblyai_conn_id = assemblyai_conn_id
         self._lock = threading.Lock()
         self._submitted: set[str] = set()
+
+    @classmethod
+    def get_connection_form_widgets(cls) -> dict[str, Any]:
+        return form_widgets()
+
+    @classmethod
+    def get_ui_field_behaviour(cls) -> dict[str, Any]:
+        return field_behaviour()
 
     @cached_property
     def _connection(self) -> Connection:

@@ -1,45 +1,42 @@
-"""What Airflow registers: the connection type and its form."""
+"""What Airflow registers: the connection type with its form, and the modules of the provider."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from assemblyai_provider import __version__
+from assemblyai_provider._connection.form import connection_type
+
+_INTEGRATION = "AssemblyAI"
 
 
 def get_provider_info() -> dict[str, Any]:
-    """Entry point `apache_airflow_provider`."""
+    """Entry point `apache_airflow_provider`. The logo's path is relative to the package."""
     return {
-        "package-name": "call-sentiment",
+        "package-name": "airflow-provider-assemblyai",
         "name": "AssemblyAI",
         "description": "Pre-recorded speech-to-text and sentiment analysis by AssemblyAI.",
         "versions": [__version__],
-        "connection-types": [
+        "integrations": [
             {
-                "connection-type": "assemblyai",
-                "hook-name": "AssemblyAI",
-                "hook-class-name": "assemblyai_provider.hooks.AssemblyAIHook",
-                "ui-field-behaviour": {
-                    "hidden-fields": ["schema", "port", "login"],
-                    "relabeling": {"password": "API key", "host": "API base URL"},
-                    "placeholders": {"host": "https://api.assemblyai.com"},
-                },
-                "conn-fields": {
-                    "speech_models": _field("Speech models, by priority, comma separated", "string"),
-                    "poll_interval_s": _field("Polling interval in seconds", "number"),
-                    "request_budget": _field("Requests per five minutes", "integer"),
-                    "reconcile_s": _field("Seconds to search for a lost submission", "number"),
-                    "webhook_url": _field("URL that AssemblyAI calls when a job ends", "string"),
-                    "webhook_auth_header_name": _field("Header sent with that call", "string"),
-                    "webhook_secret": {
-                        "label": "Value of that header",
-                        "schema": {"type": ["string", "null"], "format": "password"},
-                    },
-                },
+                "integration-name": _INTEGRATION,
+                "external-doc-url": "https://www.assemblyai.com/docs",
+                "logo": "logo.svg",
+                "tags": ["service"],
             }
+        ],
+        "connection-types": [connection_type()],
+        "hooks": _modules("hooks"),
+        "operators": _modules("operators"),
+        "sensors": _modules("sensors"),
+        "triggers": _modules("triggers", "asset_triggers"),
+        "extra-links": ["assemblyai_provider.links.AssemblyAITranscriptLink"],
+        "plugins": [
+            {"name": "assemblyai", "plugin-class": "assemblyai_provider.plugin.AssemblyAIPlugin"},
         ],
     }
 
 
-def _field(label: str, kind: str) -> dict[str, Any]:
-    return {"label": label, "schema": {"type": [kind, "null"]}}
+def _modules(*names: str) -> list[dict[str, Any]]:
+    modules = [f"assemblyai_provider.{name}" for name in names]
+    return [{"integration-name": _INTEGRATION, "python-modules": modules}]

@@ -128,7 +128,8 @@ class TaskStateMemory:
         No lock is needed: Airflow runs one try of a task at a time.
         """
         # From Airflow 3.3 on; XCom is no memory, since a retry starts by clearing it.
-        self._store = context.get("task_state_store") or VariableStore(context["ti"])
+        store = context.get("task_state_store")
+        self._store = VariableStore(context["ti"]) if store is None else store
         yield [self._recall(recording) for recording in dict.fromkeys(recordings)]
 
     def _recall(self, recording: str) -> Submission:

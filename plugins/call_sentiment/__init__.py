@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+__version__ = "0.1.0"
+
 DAG_ID = "call_sentiment"
 BACKFILL_DAG_ID = "call_sentiment_backfill"
 

@@ -1,12 +1,12 @@
 """Runs one task through Airflow's own task runner in this process, against a fake execution API.
 
-Written for Airflow 3.3.2, from parts that Airflow may change in any release: `run_task_in_process`, the
-private models of `airflow.sdk.api.datamodels._generated`, and the paths and bodies of the execution API. If
-the tests that use this file break after an upgrade, compare the paths with those in `airflow.sdk.api.client`,
-and `_run_context` with `TIRunContext` in `_generated`.
+Written for Airflow 3.0 to 3.3, from parts that Airflow may change in any release: `InProcessTestSupervisor`,
+the private models of `airflow.sdk.api.datamodels._generated`, and the paths and bodies of the execution API.
+If the tests that use this file break after an upgrade, compare the paths with those in
+`airflow.sdk.api.client`, and `_run_context` with `TIRunContext` in `_generated`.
 
-Rendering, deferral, retries, XCom and the task state store are Airflow's own. There is no database, scheduler
-or triggerer.
+Rendering, deferral, retries, XCom, Variables and the task state store are Airflow's own. There is no
+database, scheduler or triggerer.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from typing import Any
 import httpx
 from airflow.sdk import DAG, BaseOperator
 from airflow.sdk.api.client import Client
-from airflow.sdk.api.datamodels._generated import TaskInstance
-from airflow.sdk.execution_time.supervisor import TaskRunResult, run_task_in_process
+from airflow.sdk.api.datamodels._generated import DagRun, TaskInstance
+from airflow.sdk.execution_time.supervisor import InProcessTestSupervisor, TaskRunResult
 
 _NOW = "2026-01-01T00:00:00Z"
 
@@ -30,7 +30,7 @@ class ExecutionApi:
     """The server's side of the execution API; afterwards it holds what the task sent.
 
     :param links: the XComs that are links of the operator.
-    :param store: the task state store, which outlives a try.
+    :param store: the task state store and the Variables, which outlive a try.
     :param next_method, next_kwargs: resume a deferred task.
     :param refuse_to_store: a write to the store whose value contains this fails, as if the worker had died.
     :param first_reschedule: since when a task in mode `reschedule` has waited.
@@ -52,7 +52,7 @@ class ExecutionApi:
         body = json.loads(request.content) if request.content else None
         if path.endswith("/run"):
             return httpx.Response(200, json=self._run_context())
-        if path.startswith("store/ti/"):
+        if path.startswith(("store/ti/", "variables/")):
             return self._store(method, path.rsplit("/", 1)[-1], body)
         if path.startswith("xcoms/") and method == "POST":
             key = path.rsplit("/", 1)[-1]
@@ -72,14 +72,15 @@ class ExecutionApi:
         if method == "GET":
             if key not in self.store:
                 return httpx.Response(404, json={"detail": {"reason": "not_found", "message": "no such key"}})
-            return httpx.Response(200, json={"value": self.store[key]})
-        if self.refuse_to_store is not None and self.refuse_to_store in body["value"]:
+            return httpx.Response(200, json={"key": key, "value": self.store[key]})
+        value = body["value" if "value" in body else "val"]  # a Variable's, before Airflow 3.2
+        if self.refuse_to_store is not None and self.refuse_to_store in value:
             return httpx.Response(422, json={"detail": "refused"})
-        self.store[key] = body["value"]
+        self.store[key] = value
         return httpx.Response(204)
 
     def _run_context(self) -> dict[str, Any]:
-        dag_run = {
+        dag_run: dict[str, Any] = {
             "dag_id": "d",
             "run_id": "r",
             "logical_date": _NOW,
@@ -96,7 +97,7 @@ class ExecutionApi:
             "clear_number": 0,
         }
         return {
-            "dag_run": dag_run,
+            "dag_run": {name: value for name, value in dag_run.items() if name in DagRun.model_fields},
             "max_tries": self.max_tries,
             "should_retry": self.try_number <= self.max_tries,
             "task_reschedule_count": 1 if self.first_reschedule else 0,
@@ -117,8 +118,13 @@ def run_task(task: BaseOperator, api: ExecutionApi, *, try_number: int = 1) -> T
         dag_version_id=uuid.uuid4(),
     )
     api.try_number = try_number
-    client = Client(base_url=None, token="", dry_run=True, transport=httpx.MockTransport(api))
-    return run_task_in_process(ti=instance, task=task, client=client)
+
+    class Supervisor(InProcessTestSupervisor):
+        @staticmethod
+        def _api_client(dag: object = None) -> Client:
+            return Client(base_url=None, token="", dry_run=True, transport=httpx.MockTransport(api))
+
+    return Supervisor.start(what=instance, task=task)
 
 
 def dag() -> DAG:

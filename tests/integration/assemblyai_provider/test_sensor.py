@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 from airflow.sdk.api.datamodels._generated import TaskInstanceState
-from airflow.sdk.serde import serialize
 
 from assemblyai_provider._client import AssemblyAIClient
 from assemblyai_provider.hooks import AssemblyAIHook
 from assemblyai_provider.sensors import AssemblyAITranscriptSensor
 from assemblyai_sandbox.testing import SandboxServer
 from tests.support.airflow_task import ExecutionApi, dag, run_task
+from tests.support.airflow_versions import VERSION, serialize
 
 pytestmark = pytest.mark.usefixtures("assemblyai_conn")
 FAILURE = {"status": "failed", "failures": {"t1": "Audio duration is too short."}}
@@ -234,6 +234,7 @@ def test_patience_is_refused_where_it_is_lost_between_polls(jobs: list[str]) -> 
     assert run(jobs, patience=5, mode="reschedule")[0] == "deferred"
 
 
+@pytest.mark.skipif(VERSION < (3, 1), reason="in process, Airflow 3.0 gives sensors this date as text")
 def test_rescheduled_it_counts_the_deadline_from_the_first_poll(jobs: list[str]) -> None:
     arguments = {"end_after": 60, "deferrable": False, "mode": "reschedule"}
     assert run(jobs, ExecutionApi(), **arguments)[0] == "up_for_reschedule"

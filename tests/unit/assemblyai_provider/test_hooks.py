@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from airflow.sdk import Connection
 from airflow.sdk.execution_time import task_runner
-from airflow.sdk.execution_time.comms import DeadlockImminentError
 
 from assemblyai_provider._connection.fields import client_settings
 from assemblyai_provider.exceptions import ConfigurationError
 from assemblyai_provider.hooks import AssemblyAIHook
+from tests.support.airflow_versions import VERSION, DeadlockImminentError
 
 
 @pytest.fixture
@@ -143,6 +143,13 @@ def test_blank_settings_are_absent(hook: Any, absent: object) -> None:
 
 NUMBERS = ["poll_interval_s", "request_budget", "reconcile_s"]
 NO_NUMBERS = ["5s", "20,000", True, [5], {"s": 5}, "nan", "inf", "1e400", 10**400, -1, "-0.5", 1e9, "٣s"]
+
+
+def reaches_the_hook(fields: dict[str, Any]) -> bool:
+    """Airflow 3.0 and 3.1 refuse an extra themselves if it is a text that is no JSON object."""
+    return VERSION >= (3, 2) or isinstance(fields.get("extra", {}), dict)
+
+
 REFUSED: list[tuple[dict[str, Any], str, str]] = [
     *(
         ({"extra": {name: value}}, f"extra {name}", str(value)[:50])
@@ -201,7 +208,9 @@ REFUSED: list[tuple[dict[str, Any], str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("fields", "field", "value"), REFUSED)
+@pytest.mark.parametrize(
+    ("fields", "field", "value"), [each for each in REFUSED if reaches_the_hook(each[0])]
+)
 def test_an_invalid_setting_is_refused_with_its_name_and_value(
     hook: Any, fields: dict[str, Any], field: str, value: str
 ) -> None:
@@ -216,23 +225,23 @@ def test_an_invalid_setting_is_refused_with_its_name_and_value(
     assert made.test_connection() == (False, message)
 
 
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"host": "https://user:S3CRET@h.example"},
-        {"host": "S3CRET@h.example"},
-        {"host": "https://h.example/?key=S3CRET"},
-        {"host": "https://h.example#S3CRET"},
-        {"extra": {"webhook_url": "ftp://h.example/?key=S3CRET"}},
-        {"extra": {"webhook_url": "h.example/S3CRET"}},
-        {"extra": {"webhook_url": "https://h.example/S3CRET over"}},
-        {"extra": {"webhook_url": ["S3CRET"]}},
-        {"extra": {"webhook_secret": "S3CRET"}},
-        {"extra": {"webhook_secret": {"a": "S3CRET"}}},
-        {"extra": {"webhook_auth_header_name": "X-Call", "webhook_secret": "S3CRET\nX: y"}},
-        {"extra": '{"webhook_secret": "S3CRET"'},
-    ],
-)
+SECRETS: list[dict[str, Any]] = [
+    {"host": "https://user:S3CRET@h.example"},
+    {"host": "S3CRET@h.example"},
+    {"host": "https://h.example/?key=S3CRET"},
+    {"host": "https://h.example#S3CRET"},
+    {"extra": {"webhook_url": "ftp://h.example/?key=S3CRET"}},
+    {"extra": {"webhook_url": "h.example/S3CRET"}},
+    {"extra": {"webhook_url": "https://h.example/S3CRET over"}},
+    {"extra": {"webhook_url": ["S3CRET"]}},
+    {"extra": {"webhook_secret": "S3CRET"}},
+    {"extra": {"webhook_secret": {"a": "S3CRET"}}},
+    {"extra": {"webhook_auth_header_name": "X-Call", "webhook_secret": "S3CRET\nX: y"}},
+    {"extra": '{"webhook_secret": "S3CRET"'},
+]
+
+
+@pytest.mark.parametrize("fields", filter(reaches_the_hook, SECRETS))
 def test_an_invalid_secret_is_refused_without_being_quoted(
     hook: Any, caplog: pytest.LogCaptureFixture, fields: dict[str, Any]
 ) -> None:

@@ -7,11 +7,11 @@ from typing import Any, cast
 
 import pytest
 from airflow.sdk import DAG
-from airflow.serialization.serialized_objects import DagSerialization
 
 from assemblyai_provider.operators import AssemblyAISubmitTranscriptOperator
 from assemblyai_provider.sensors import AssemblyAITranscriptSensor
 from assemblyai_provider.submission_memory import SubmissionMemory
+from tests.support.airflow_versions import DagSerialization
 
 
 @dataclass(frozen=True)

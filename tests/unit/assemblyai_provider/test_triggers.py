@@ -86,6 +86,9 @@ class Comms:
     async def asend(self, message: object) -> None:
         self.sent.append(message)
 
+    def send(self, message: object) -> None:  # before Airflow 3.3
+        self.sent.append(message)
+
 
 def pushed(
     waiting: AssemblyAITranscriptTrigger, *results: Mapping[str, JobOutcome], map_index: int

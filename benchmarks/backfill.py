@@ -2,8 +2,8 @@
 
 The first table is of `--recordings` small wave files and no Airflow. The second runs `--history` recordings
 through a real Airflow and the scripted sandbox, whose account works on 200 jobs at a time, 30 s each.
-Meanwhile a new recording arrives every four seconds. The peer is what a user would do otherwise: move the history into
-the folder of daily traffic.
+Meanwhile a new recording arrives every four seconds. The peer is what a user would do otherwise: move the
+history into the folder of daily traffic.
 
     python -m benchmarks.backfill [--recordings 100000] [--history 2000]
 """

@@ -43,6 +43,17 @@ check: $(BIN)/.installed-dev ## format, lint, types and import rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+.PHONY: dist
+dist: $(BIN)/.installed-dev ## build the distributions of the product, the provider and the sandbox into dist/
+	@rm -rf dist
+	@for folder in . plugins/assemblyai_provider sandbox; do $(BIN)/uv build --quiet --out-dir dist $$folder || exit; done
+	@rm -rf plugins/*.egg-info plugins/assemblyai_provider/*.egg-info sandbox/*.egg-info
+	$(BIN)/twine check --strict dist/*.whl dist/*.tar.gz
+
+.PHONY: matrix
+matrix: dist ## run the provider's tests on every minor version of Airflow 3 (MINORS="3.0 3.3": on these; MINORS=ends: the oldest and newest)
+	@.ci/matrix $(MINORS)
+
 .PHONY: schema
 schema: $(BIN)/.installed ## write the schema that the migrations add up to, for readers (schema.sql) and for dbt (sources.yml)
 	@$(BIN)/python -m local_stack.schema

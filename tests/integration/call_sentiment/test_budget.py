@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from assemblyai_provider.hooks import AssemblyAIHook
 from call_sentiment.costs.budget import Budget
 from call_sentiment.costs.prices import read_prices, store_prices
 from call_sentiment.database import connect_dsn
 from call_sentiment.ledger_memory import LedgerMemory
 from call_sentiment.report import find_held
+from call_sentiment.tasks import discover_calls
+from tests.support import dag_steps
 from tests.support.ledgers import discover, manifest, put_into
 from tests.support.stored import query
 from tests.support.wav import write_wav
@@ -25,6 +28,9 @@ if TYPE_CHECKING:
 
     from psycopg2.extensions import connection as Connection
 
+    from assemblyai_sandbox.testing import SandboxServer
+
+SENTENCE = {"text": "It broke.", "start": 0, "end": 900, "sentiment": "NEGATIVE", "confidence": 0.9}
 PRICES = {
     "taken_on": "2026-10-01",
     "models": {"dear": 3.6, "cheap": 1.8},
@@ -232,3 +238,40 @@ def test_lengths_are_read_only_as_far_as_there_is_room(priced: Connection, folde
     assert query(priced, measured) == [{"n": 0}]
     assert names(discover(priced, folder, budget=budget(per_day=0.01))) == "a"
     assert query(priced, measured) == [{"n": 1}]
+
+
+def test_the_vendor_charges_no_more_than_the_budget(
+    airflow_results_conn: str,
+    assemblyai_conn: str,
+    sandbox: SandboxServer,
+    results_db: Connection,
+    folder: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    sandbox.script("*", {"audio_duration": 10, "sentences": [SENTENCE]})
+    hook = AssemblyAIHook(assemblyai_conn)
+    models = {"assemblyai-stt-3-7": 3.6, "universal-2": 1.8}
+    params = {**dag_steps.PARAMS, "recordings": str(folder), "min_unchanged_s": 0, "budget_per_month": 0.04}
+
+    def run(name: str) -> dict[str, float]:
+        batches = discover_calls(
+            airflow_results_conn,
+            params,
+            hook.get_transcript,
+            run=name,
+            prices=json.dumps({**PRICES, "models": models}),
+            request_for=hook.default_options,
+        )
+        for batch in batches or []:
+            dag_steps.submit(batch)
+            dag_steps.load(batch)
+        dag_steps.score()
+        return dag_steps.report(batches or [])
+
+    # 10 and 20 seconds are expected and have room; 10 seconds each are billed. Then there is room for no 30.
+    assert run("one") == {**run("two"), "calls": 2.0, "scored": 2.0, "audio_minutes": 20 / 60, "cost": 0.02}
+    assert "1 calls: waits for budget: the budget_per_month of 0.04 USD has no room for it" in caplog.text
+    assert sum(charge["seconds"] for charge in sandbox.charges()) == 20
+    params["budget_per_month"] = 0.05
+    assert run("three")["waiting_for_budget"] == 0
+    assert len(sandbox.charges()) == 3

@@ -20,8 +20,8 @@ WAITS = "waits for budget: "
 
 NEXT = {
     "budget_per_run": "in the next run",
-    "budget_per_day": "the next day (UTC)",
-    "budget_per_month": "the next month (UTC)",
+    "budget_per_day": "on the next day (UTC)",
+    "budget_per_month": "in the next month (UTC)",
 }
 """The names of budgets, and when each has room again by itself."""
 
@@ -58,11 +58,13 @@ class Room:
             )
         if others := sorted(self.spent.keys() - {currency}):
             paid = ", ".join(others)
-            return f"{WAITS}{amount} cannot count what was paid in {paid}; it goes on {NEXT[self.name]}"
+            return f"{WAITS}{amount} cannot count what was paid in {paid}; it continues {NEXT[self.name]}"
         if cost > self.limit:
             return f"{WAITS}it alone costs more than {amount}; raise that"
         if cost > self.left(currency):
-            return f"{WAITS}{amount} has no room for it; it goes on {NEXT[self.name]}, or when that is raised"
+            return (
+                f"{WAITS}{amount} has no room for it; it continues {NEXT[self.name]}, or when that is raised"
+            )
         return None
 
     def __str__(self) -> str:

@@ -241,7 +241,7 @@ SECRETS: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("fields", filter(reaches_the_hook, SECRETS))
+@pytest.mark.parametrize("fields", list(filter(reaches_the_hook, SECRETS)))
 def test_an_invalid_secret_is_refused_without_being_quoted(
     hook: Any, caplog: pytest.LogCaptureFixture, fields: dict[str, Any]
 ) -> None:

@@ -24,7 +24,8 @@ initdb()
 bag = DagBag(dag_folder=sys.argv[1], include_examples=False)
 conf = json.loads(sys.argv[2])
 states = {
-    dag_id: dag.test(run_conf={name: conf[name] for name in dag.params}).state for dag_id, dag in bag.dags.items()
+    dag_id: dag.test(run_conf={name: conf[name] for name in dag.params}).state
+    for dag_id, dag in bag.dags.items()
 }
 print(json.dumps({"errors": bag.import_errors, "states": states}))
 """

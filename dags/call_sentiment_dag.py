@@ -25,6 +25,8 @@ from assemblyai_provider.option_checks import check_options
 from assemblyai_provider.sensors import AssemblyAITranscriptSensor
 from call_sentiment import ASSEMBLYAI_CONN_ID, BACKFILL_DAG_ID, DAG_ID, RESULTS_CONN_ID, operations, tasks
 from call_sentiment.costs.prices import VARIABLE as PRICES_VARIABLE
+from call_sentiment.default_options import VARIABLE as OPTIONS_VARIABLE
+from call_sentiment.default_options import read_default_options
 from call_sentiment.ledger_memory import LedgerMemory
 from call_sentiment.params import backfill_params, budget_params
 from call_sentiment.schedule import default_wait_s, read_schedule
@@ -59,12 +61,12 @@ PARAMS = {
         description="Calls that one mapped task submits, waits for or loads.",
     ),
     "transcript_options": Param(
-        {},
+        read_default_options(os.environ.get(OPTIONS_VARIABLE, "")),
         type="object",
         propertyNames=NO_WEBHOOKS,
         title="Transcript options",
         description="Sent to AssemblyAI with every new transcript. They override the defaults. "
-        'Example: {"entity_detection": true}.',
+        'Example: {"content_safety": true}.',
     ),
     "allow_unknown_options": Param(
         False,

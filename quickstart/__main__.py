@@ -40,7 +40,7 @@ def main() -> int:
     for stop in (signal.SIGINT, signal.SIGTERM):
         signal.signal(stop, signal.default_int_handler)
     try:
-        variables = {"CALL_SENTIMENT_RECORDINGS": settings.recordings}
+        variables = settings.dag_variables()
         stack = Stack(STATE, settings=variables, port=AIRFLOW_PORT, sandbox_port=SANDBOX_PORT)
     except AlreadyRunningError as error:
         CONSOLE.print(f"[red]{error}[/red]")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,6 +31,14 @@ class DemoSettings:
     """Your price per hour of audio, for the estimate (`PRICE_PER_HOUR`)."""
     leave: bool
     """Stop after the table instead of running until Ctrl-C (`EXIT=1`)."""
+
+    def dag_variables(self) -> dict[str, str]:
+        """The environment variables that the Dag reads; content moderation only where it costs nothing."""
+        options = {} if self.api_key else {"content_safety": True}
+        return {
+            "CALL_SENTIMENT_RECORDINGS": self.recordings,
+            "CALL_SENTIMENT_TRANSCRIPT_OPTIONS": json.dumps(options),
+        }
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> DemoSettings:

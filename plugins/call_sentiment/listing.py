@@ -22,7 +22,7 @@ COLUMNS = (
     *("call_id", "at", "queue", "agent_id", "status", "label", "reviewed_label"),
     *("sentiment_score", "score_low", "score_high", "q1_score", "q2_score", "q3_score", "q4_score"),
     *("worst_window_start_ms", "worst_window_end_ms", "needs_review", "reason", "notices", "duration_s"),
-    "transcript_id",
+    *("transcript_id", "content_flag_count", "worst_content_flag"),
 )
 Row = dict[str, Any]
 Order = Literal["newest", "oldest", "lowest", "highest"]

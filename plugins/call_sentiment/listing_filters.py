@@ -55,6 +55,7 @@ class Filters:
     label: str | None = None
     status: str | None = None
     review: str | None = None
+    content: str | None = None
     said: str | None = None
     dag: str | None = None
     run: str | None = None
@@ -78,6 +79,7 @@ class Filters:
             "label": self.label,
             "status": self.status,
             "review": self.review,
+            "content": self.content,
             "dag": dag,
             "run": self.run,
             "task": of_calls,

@@ -29,6 +29,14 @@ class ResultStatus(StrEnum):
     INVALID = "invalid"  # no sentence is usable; only scoring finds this out
 
 
+class ContentStatus(StrEnum):
+    """Column `transcripts.content_status`: whether AssemblyAI moderated the content."""
+
+    ANALYZED = "analyzed"  # it looked; what it found are rows of `content_flags`
+    NOT_REQUESTED = "not_requested"  # the run did not ask for it
+    UNAVAILABLE = "unavailable"  # the run asked for it, and no result came
+
+
 class CallStatus(StrEnum):
     """Column `call_overview.status`: the result of a call, or why there is none."""
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from assemblyai_provider.models import WEBHOOK_PREFIX, strip_url_queries
+from assemblyai_provider.results import ContentFlag
 from call_sentiment.jsontext import dump_json
-from call_sentiment.loading.sentences import RESULTS, read_label, read_number
-from call_sentiment.states import ResultStatus
+from call_sentiment.loading.sentences import RESULTS, read_label, read_milliseconds, read_number
+from call_sentiment.states import ContentStatus, ResultStatus
 
 # Kept only where there is no sentence to hold the words; the words of `words` are never kept.
 _TEXTS = frozenset({"text", "utterances", "unredacted_text", "unredacted_utterances"})
@@ -22,6 +23,8 @@ class AnswerSummary:
 
     :param status: ok (it has sentences), no_speech or not_analyzed.
     :param audio_channels: how many AssemblyAI found, where the job was asked for channels.
+    :param content_status: whether the content was moderated.
+    :param content_flags: what was found in it, as JSON for `sql/loading/add_content_flags.sql`.
     :param kept: the rest of the answer as JSON, see `summarize_answer`.
     :param notices: what does not match between the call and its transcript.
     """
@@ -32,16 +35,23 @@ class AnswerSummary:
     audio_duration_s: float | None
     audio_channels: float | None
     kept: str
+    content_status: ContentStatus
+    content_flags: str
     notices: Sequence[str] = ()
 
 
-def summarize_answer(answer: Mapping[str, Any], status: ResultStatus | None = None) -> AnswerSummary:
+def summarize_answer(
+    answer: Mapping[str, Any],
+    status: ResultStatus | None = None,
+    flags: Sequence[ContentFlag] | None = None,
+) -> AnswerSummary:
     """Read everything but the sentences of `answer`.
 
     `kept` is a JSON object: the answer without audio address, webhook settings, words and sentences. It has
     text and utterances only where there is no sentence. URLs in it lose their queries.
 
     :param status: replaces the status that follows from the answer's results.
+    :param flags: the content flags of the transcript; None: its content was not moderated.
     """
     results = answer.get(RESULTS)
     if status is None:
@@ -53,6 +63,8 @@ def summarize_answer(answer: Mapping[str, Any], status: ResultStatus | None = No
         speech_model_used=read_label(answer.get("speech_model_used")),
         audio_duration_s=None if duration is None or duration < 0 else duration,
         audio_channels=read_number(answer.get("audio_channels")),
+        content_status=_find_content_status(answer, flags),
+        content_flags=dump_json([_content_flag(flag) for flag in flags or ()]),
         kept=dump_json(_select_kept(answer, with_text=status is not ResultStatus.OK)),
     )
 
@@ -61,6 +73,22 @@ def _find_status(results: Any) -> ResultStatus:
     if not isinstance(results, list):
         return ResultStatus.NOT_ANALYZED
     return ResultStatus.OK if results else ResultStatus.NO_SPEECH
+
+
+def _find_content_status(answer: Mapping[str, Any], flags: Sequence[ContentFlag] | None) -> ContentStatus:
+    if flags is not None:
+        return ContentStatus.ANALYZED
+    return ContentStatus.UNAVAILABLE if answer.get("content_safety") is True else ContentStatus.NOT_REQUESTED
+
+
+def _content_flag(flag: ContentFlag) -> dict[str, Any]:
+    return {
+        "label": read_label(flag.label),
+        "confidence": flag.confidence,
+        "severity": flag.severity,
+        "start_ms": read_milliseconds(flag.start_ms),
+        "end_ms": read_milliseconds(flag.end_ms),
+    }
 
 
 def _select_kept(answer: Mapping[str, Any], *, with_text: bool) -> dict[str, Any]:

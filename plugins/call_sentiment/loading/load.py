@@ -170,7 +170,7 @@ def _fetch_answer(fetch: Fetch, transcript: Row) -> _PreparedAnswer | Transcript
         return failure
     if not job.status.is_terminal:
         return None
-    summary = summarize_answer(job.raw, ResultStatus.NO_SPEECH if failure else None)
+    summary = summarize_answer(job.raw, ResultStatus.NO_SPEECH if failure else None, job.content_flags)
     if summary.status is not ResultStatus.OK:
         return _PreparedAnswer(summary=summary)
     channels: Mapping[str, str] | None = transcript["channels"]

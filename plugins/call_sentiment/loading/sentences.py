@@ -67,8 +67,8 @@ def _clean_documented(position: int, sentence: DocumentedSentence, channels: Map
 
 def _read_sentence(position: int, item: Any, channels: Mapping[str, str]) -> Sentence:
     given = tuple(map(item.get, _FIELDS)) if isinstance(item, dict) else _NO_FIELDS
-    start_ms = _read_milliseconds(given[0])
-    end_ms = _read_milliseconds(given[1])
+    start_ms = read_milliseconds(given[0])
+    end_ms = read_milliseconds(given[1])
     sentiment = _read_sentiment(given[2])
     confidence = read_number(given[3])
     speaker = read_label(given[4])
@@ -107,7 +107,8 @@ def read_number(value: Any) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _read_milliseconds(value: Any) -> int | None:
+def read_milliseconds(value: Any) -> int | None:
+    """A time as a whole number, None for anything else and for what no recording has."""
     if type(value) is int and -MAX_MS <= value <= MAX_MS:
         return value
     number = read_number(value)

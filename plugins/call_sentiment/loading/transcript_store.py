@@ -14,6 +14,7 @@ from call_sentiment.exceptions import UnstorableError
 from call_sentiment.jsontext import clean_text
 from call_sentiment.loading.answers import AnswerSummary
 from call_sentiment.sql import read_statement
+from call_sentiment.states import ContentStatus
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
@@ -82,10 +83,14 @@ def _write(
                 "audio_duration_s": summary.audio_duration_s,
                 "answer": summary.kept,
                 "notices": list(summary.notices),
+                "content_status": summary.content_status,
             },
         )
         if not marked:
             return None
+        if summary.content_status is ContentStatus.ANALYZED:
+            flags = {"transcript_id": transcript_id, "flags": summary.content_flags}
+            run_sql(connection, "loading/add_content_flags", flags)
         with connection.cursor() as cursor:
             # In one read: before each further one, this thread would wait for the GIL behind the others.
             cursor.copy_expert(

@@ -46,6 +46,7 @@ def read_filters(
     label: Annotated[Literal[LABELS] | None, Empty, Query()] = None,  # type: ignore[valid-type]
     status: Annotated[CallStatus | None, Empty, Query()] = None,
     review: Annotated[Literal["needed", "reviewed"] | None, Empty, Query()] = None,
+    content: Annotated[Literal["flagged", "unflagged"] | None, Empty, Query()] = None,
     said: Annotated[Said | None, Empty, Query(alias="q")] = None,
     dag: Words = None,
     run: Words = None,
@@ -61,6 +62,7 @@ def read_filters(
         label=label,
         status=status,
         review=review,
+        content=content,
         said=said,
         dag=dag,
         run=run,

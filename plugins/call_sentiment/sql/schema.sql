@@ -273,11 +273,13 @@ CREATE TABLE call_sentiment.transcripts (
     reserved_currency text,
     reserved_at timestamp with time zone,
     held_at timestamp with time zone,
+    content_status text,
     CONSTRAINT transcripts_attempt_check CHECK ((attempt > 0)),
     CONSTRAINT transcripts_check CHECK (((state = 'failed'::text) = (failed_in IS NOT NULL))),
     CONSTRAINT transcripts_check1 CHECK (((state = 'duplicate'::text) = (duplicate_of IS NOT NULL))),
     CONSTRAINT transcripts_check2 CHECK (((state <> ALL (ARRAY['submitted'::text, 'loaded'::text, 'scored'::text])) OR (assemblyai_id IS NOT NULL))),
     CONSTRAINT transcripts_check3 CHECK (((state <> ALL (ARRAY['loaded'::text, 'scored'::text])) OR (status IS NOT NULL))),
+    CONSTRAINT transcripts_content_status_check CHECK ((content_status = ANY (ARRAY['analyzed'::text, 'not_requested'::text, 'unavailable'::text]))),
     CONSTRAINT transcripts_failed_in_check CHECK ((failed_in = ANY (ARRAY['discover'::text, 'submit'::text, 'load'::text]))),
     CONSTRAINT transcripts_given_up CHECK (((given_up_at IS NULL) OR ((state = 'failed'::text) AND (assemblyai_id IS NOT NULL)))),
     CONSTRAINT transcripts_held CHECK (((held_at IS NULL) OR (reserved_at IS NULL))),
@@ -326,6 +328,7 @@ COMMENT ON COLUMN call_sentiment.transcripts.reserved_cost IS 'Expected cost tha
 COMMENT ON COLUMN call_sentiment.transcripts.reserved_currency IS 'Currency of the expected cost.';
 COMMENT ON COLUMN call_sentiment.transcripts.reserved_at IS 'When it was set aside: it counts in the budgets of that day and month (UTC).';
 COMMENT ON COLUMN call_sentiment.transcripts.held_at IS 'Since when it waits for a budget, for the reason in error; it is not submitted meanwhile.';
+COMMENT ON COLUMN call_sentiment.transcripts.content_status IS 'Whether the content was moderated: analyzed, not_requested, or unavailable (asked for, and no result came). NULL: not loaded, or loaded before this was noted without being asked for.';
 
 CREATE VIEW call_sentiment.transcript_billing AS
  SELECT t.transcript_id,
@@ -645,7 +648,9 @@ CREATE TABLE call_sentiment.call_listing (
     notices text,
     duration_s double precision,
     transcript_id bigint NOT NULL,
-    words tsvector
+    words tsvector,
+    content_flag_count integer,
+    worst_content_flag text
 );
 
 COMMENT ON TABLE call_sentiment.call_listing IS 'What the page of calls shows: one row a call, made of call_listing_source. Ask call_overview instead.';
@@ -671,6 +676,8 @@ COMMENT ON COLUMN call_sentiment.call_listing.notices IS 'What does not match in
 COMMENT ON COLUMN call_sentiment.call_listing.duration_s IS 'Length of the recording in seconds.';
 COMMENT ON COLUMN call_sentiment.call_listing.transcript_id IS 'The transcript that speaks for the call.';
 COMMENT ON COLUMN call_sentiment.call_listing.words IS 'The words of its sentences, to search them; NULL: none yet.';
+COMMENT ON COLUMN call_sentiment.call_listing.content_flag_count IS 'As in call_overview.';
+COMMENT ON COLUMN call_sentiment.call_listing.worst_content_flag IS 'As in call_overview.';
 
 CREATE TABLE call_sentiment.call_listing_changes (
     change_id bigint NOT NULL,
@@ -784,6 +791,25 @@ COMMENT ON COLUMN call_sentiment.call_scores.value_sum IS 'Sum of the values beh
 COMMENT ON COLUMN call_sentiment.call_scores.scored_at IS 'When the row was computed.';
 COMMENT ON COLUMN call_sentiment.call_scores.longest_negative_run IS 'Most sentences labelled NEGATIVE in a row; 0: none is. NULL in scores by version 1.0.';
 
+CREATE TABLE call_sentiment.content_flags (
+    transcript_id bigint NOT NULL,
+    "position" integer NOT NULL,
+    label text NOT NULL,
+    confidence double precision,
+    severity double precision,
+    start_ms bigint,
+    end_ms bigint
+);
+
+COMMENT ON TABLE call_sentiment.content_flags IS 'One row per sensitive topic in a section of a call. Without rows, transcripts.content_status says whether there is none or nobody looked.';
+COMMENT ON COLUMN call_sentiment.content_flags.transcript_id IS 'The transcript.';
+COMMENT ON COLUMN call_sentiment.content_flags."position" IS 'Place in AssemblyAI''s answer, from 0.';
+COMMENT ON COLUMN call_sentiment.content_flags.label IS 'AssemblyAI''s name of the topic, such as profanity.';
+COMMENT ON COLUMN call_sentiment.content_flags.confidence IS 'How sure AssemblyAI is, 0..1.';
+COMMENT ON COLUMN call_sentiment.content_flags.severity IS 'How severe it is, 0..1.';
+COMMENT ON COLUMN call_sentiment.content_flags.start_ms IS 'Start of the section; its words are those sentences that begin in it.';
+COMMENT ON COLUMN call_sentiment.content_flags.end_ms IS 'End of the section.';
+
 CREATE VIEW call_sentiment.current_reviews AS
  SELECT transcript_id,
     "position",
@@ -858,7 +884,11 @@ CREATE VIEW call_sentiment.current_transcripts AS
         CASE
             WHEN (t.state = ANY (ARRAY['intent'::text, 'submitted'::text, 'loaded'::text])) THEN COALESCE(t.submitted_at, t.created_at)
             ELSE NULL::timestamp with time zone
-        END AS in_progress_since
+        END AS in_progress_since,
+        CASE
+            WHEN (t.state = ANY (ARRAY['loaded'::text, 'scored'::text])) THEN COALESCE(t.content_status, 'not_requested'::text)
+            ELSE NULL::text
+        END AS content_status
    FROM (call_sentiment.calls c
      CROSS JOIN LATERAL ( SELECT candidate.transcript_id,
             candidate.call_id,
@@ -887,7 +917,16 @@ CREATE VIEW call_sentiment.current_transcripts AS
             candidate.recording_number,
             candidate.notices,
             candidate.formula_version,
-            candidate.sentences_deleted
+            candidate.sentences_deleted,
+            candidate.claimed_by,
+            candidate.given_up_at,
+            candidate.completed_at,
+            candidate.backfill,
+            candidate.reserved_cost,
+            candidate.reserved_currency,
+            candidate.reserved_at,
+            candidate.held_at,
+            candidate.content_status
            FROM call_sentiment.transcripts candidate
           WHERE (candidate.call_id = c.call_id)
           ORDER BY ((candidate.recording_number = c.recording_number) AND (candidate.state = ANY (ARRAY['scored'::text, 'duplicate'::text]))) DESC,
@@ -914,6 +953,7 @@ COMMENT ON COLUMN call_sentiment.current_transcripts.scored_at IS 'When it was l
 COMMENT ON COLUMN call_sentiment.current_transcripts.formula_version IS 'Version of the formulas whose scores are shown for it.';
 COMMENT ON COLUMN call_sentiment.current_transcripts.notices IS 'What does not match between the call and this transcript.';
 COMMENT ON COLUMN call_sentiment.current_transcripts.in_progress_since IS 'When AssemblyAI accepted it, or it was claimed, where it is not at an end.';
+COMMENT ON COLUMN call_sentiment.current_transcripts.content_status IS 'As in transcripts, with not_requested for what was loaded before this was noted.';
 
 CREATE TABLE call_sentiment.speaker_scores (
     transcript_id bigint NOT NULL,
@@ -1033,8 +1073,14 @@ CREATE VIEW call_sentiment.call_overview AS
     replace(lower(review.reviewed_label), '_'::text, ' '::text) AS reviewed_label,
     review.reviewer AS reviewed_by,
     review.reviewed_at,
-    replace(lower(COALESCE(review.reviewed_label, s.label)), '_'::text, ' '::text) AS counting_label
-   FROM ((((call_sentiment.calls c
+    replace(lower(COALESCE(review.reviewed_label, s.label)), '_'::text, ' '::text) AS counting_label,
+    t.content_status,
+        CASE
+            WHEN (t.content_status = 'analyzed'::text) THEN content.flag_count
+            ELSE NULL::integer
+        END AS content_flag_count,
+    content.worst_flag AS worst_content_flag
+   FROM (((((call_sentiment.calls c
      JOIN call_sentiment.current_transcripts t ON ((t.call_id = c.call_id)))
      LEFT JOIN call_sentiment.call_scores s ON (((s.transcript_id = t.transcript_id) AND (s.formula_version = t.formula_version))))
      LEFT JOIN LATERAL ( SELECT (sum(p.value_sum) FILTER (WHERE (p.role = 'customer'::text)) / (NULLIF(sum((p.sentence_count - p.confidence_missing_count)) FILTER (WHERE (p.role = 'customer'::text)), 0))::double precision) AS customer_score,
@@ -1048,7 +1094,11 @@ CREATE VIEW call_sentiment.call_overview AS
             r.reviewed_at
            FROM call_sentiment.counting_reviews r
           WHERE (r.transcript_id = t.transcript_id)
-         LIMIT 1) review ON (true));
+         LIMIT 1) review ON (true))
+     LEFT JOIN LATERAL ( SELECT (count(*))::integer AS flag_count,
+            (array_agg(f.label ORDER BY f.severity DESC NULLS LAST, f.confidence DESC NULLS LAST, f.label))[1] AS worst_flag
+           FROM call_sentiment.content_flags f
+          WHERE ((f.transcript_id = t.transcript_id) AND (t.content_status = 'analyzed'::text))) content ON (true));
 
 COMMENT ON VIEW call_sentiment.call_overview IS 'Start here: one row per call. Sentiment is judged from the words spoken: a complaint scores low for its topic.';
 COMMENT ON COLUMN call_sentiment.call_overview.call_id IS 'Name of the call.';
@@ -1078,6 +1128,9 @@ COMMENT ON COLUMN call_sentiment.call_overview.reviewed_label IS 'Label that a p
 COMMENT ON COLUMN call_sentiment.call_overview.reviewed_by IS 'Airflow user who gave it.';
 COMMENT ON COLUMN call_sentiment.call_overview.reviewed_at IS 'When.';
 COMMENT ON COLUMN call_sentiment.call_overview.counting_label IS 'The label that counts: that of a person where there is one, else the computed one.';
+COMMENT ON COLUMN call_sentiment.call_overview.content_status IS 'Whether the content was moderated: analyzed, not_requested, or unavailable (asked for, and no result came). NULL: not loaded.';
+COMMENT ON COLUMN call_sentiment.call_overview.content_flag_count IS 'Content flags of the call; 0: AssemblyAI looked and found none. NULL: not analyzed.';
+COMMENT ON COLUMN call_sentiment.call_overview.worst_content_flag IS 'Label of the most severe one. NULL: there is none, or not analyzed.';
 
 CREATE VIEW call_sentiment.call_listing_source AS
  SELECT o.call_id,
@@ -1100,7 +1153,9 @@ CREATE VIEW call_sentiment.call_listing_source AS
     o.reason,
     o.notices,
     (o.duration_s)::double precision AS duration_s,
-    o.transcript_id
+    o.transcript_id,
+    o.content_flag_count,
+    o.worst_content_flag
    FROM ((((call_sentiment.call_overview o
      JOIN call_sentiment.calls c ON ((c.call_id = o.call_id)))
      JOIN call_sentiment.transcripts t ON ((t.transcript_id = o.transcript_id)))
@@ -1136,6 +1191,8 @@ COMMENT ON COLUMN call_sentiment.call_listing_source.reason IS 'See call_listing
 COMMENT ON COLUMN call_sentiment.call_listing_source.notices IS 'See call_listing.';
 COMMENT ON COLUMN call_sentiment.call_listing_source.duration_s IS 'See call_listing.';
 COMMENT ON COLUMN call_sentiment.call_listing_source.transcript_id IS 'See call_listing.';
+COMMENT ON COLUMN call_sentiment.call_listing_source.content_flag_count IS 'See call_listing.';
+COMMENT ON COLUMN call_sentiment.call_listing_source.worst_content_flag IS 'See call_listing.';
 
 CREATE VIEW call_sentiment.daily_costs AS
  SELECT day,
@@ -1566,6 +1623,9 @@ ALTER TABLE ONLY call_sentiment.call_scores
 ALTER TABLE ONLY call_sentiment.calls
     ADD CONSTRAINT calls_pkey PRIMARY KEY (call_id);
 
+ALTER TABLE ONLY call_sentiment.content_flags
+    ADD CONSTRAINT content_flags_pkey PRIMARY KEY (transcript_id, "position");
+
 ALTER TABLE ONLY call_sentiment.label_reviews
     ADD CONSTRAINT label_reviews_pkey PRIMARY KEY (review_id);
 
@@ -1604,6 +1664,10 @@ ALTER TABLE ONLY call_sentiment.transcripts
 
 CREATE INDEX call_listing_agent ON call_sentiment.call_listing USING btree (agent_id, at, call_id);
 
+CREATE INDEX call_listing_flagged ON call_sentiment.call_listing USING btree (at, call_id) WHERE (content_flag_count > 0);
+
+CREATE INDEX call_listing_flagged_score ON call_sentiment.call_listing USING btree (sentiment_score, call_id) WHERE (content_flag_count > 0);
+
 CREATE INDEX call_listing_label ON call_sentiment.call_listing USING btree (label, at, call_id);
 
 CREATE INDEX call_listing_label_score ON call_sentiment.call_listing USING btree (label, sentiment_score, call_id);
@@ -1627,6 +1691,10 @@ CREATE INDEX call_listing_status_score ON call_sentiment.call_listing USING btre
 CREATE INDEX call_listing_time ON call_sentiment.call_listing USING btree (at, call_id);
 
 CREATE INDEX call_listing_transcript ON call_sentiment.call_listing USING btree (transcript_id);
+
+CREATE INDEX call_listing_unflagged ON call_sentiment.call_listing USING btree (at, call_id) WHERE (content_flag_count = 0);
+
+CREATE INDEX call_listing_unflagged_score ON call_sentiment.call_listing USING btree (sentiment_score, call_id) WHERE (content_flag_count = 0);
 
 CREATE INDEX call_listing_words ON call_sentiment.call_listing USING gin (words);
 
@@ -1692,6 +1760,9 @@ CREATE TRIGGER listing_update AFTER UPDATE ON call_sentiment.transcripts REFEREN
 
 ALTER TABLE ONLY call_sentiment.call_scores
     ADD CONSTRAINT call_scores_transcript_id_fkey FOREIGN KEY (transcript_id) REFERENCES call_sentiment.transcripts(transcript_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY call_sentiment.content_flags
+    ADD CONSTRAINT content_flags_transcript_id_fkey FOREIGN KEY (transcript_id) REFERENCES call_sentiment.transcripts(transcript_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY call_sentiment.label_reviews
     ADD CONSTRAINT label_reviews_transcript_id_fkey FOREIGN KEY (transcript_id) REFERENCES call_sentiment.transcripts(transcript_id) ON DELETE CASCADE;

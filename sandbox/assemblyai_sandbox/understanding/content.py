@@ -12,7 +12,7 @@ from assemblyai_sandbox.understanding.tokens import bare_words, timestamp
 # Word: how severe it is, from 0 to 1.
 _WORDS: Mapping[str, Mapping[str, float]] = {
     "profanity": {
-        **dict.fromkeys(("damn", "damned", "crap", "hell", "bloody"), 0.2),
+        **dict.fromkeys(("damn", "damned", "crap", "bloody"), 0.2),
         **dict.fromkeys(("shit", "bullshit", "asshole", "bastard"), 0.6),
         **dict.fromkeys(("fuck", "fucking", "fucked"), 0.9),
     },

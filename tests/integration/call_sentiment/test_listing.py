@@ -214,6 +214,8 @@ def sort_key(order: Order, row: Row) -> Any:
         (Filters(label="NEGATIVE"), lambda row: row["label"] == "NEGATIVE"),
         (Filters(review="needed"), lambda row: row["needs_review"]),
         (Filters(review="reviewed"), lambda row: False),
+        (Filters(content="flagged"), lambda row: (row["content_flag_count"] or 0) > 0),
+        (Filters(content="unflagged"), lambda row: row["content_flag_count"] == 0),
         (
             Filters(from_day=date(2026, 1, 2), to_day=date(2026, 1, 2)),
             lambda row: row["at"].date() == date(2026, 1, 2),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from call_sentiment import sql
-from call_sentiment.states import CallStatus, ResultStatus, TranscriptState
+from call_sentiment.states import CallStatus, ContentStatus, ResultStatus, TranscriptState
 from tests.support.stored import query
 
 if TYPE_CHECKING:
@@ -31,7 +31,10 @@ def _allowed(connection: Connection, column: str) -> set[str]:
     return set(LITERAL.findall(row["definition"]))
 
 
-@pytest.mark.parametrize(("column", "words"), [("state", TranscriptState), ("status", ResultStatus)])
+@pytest.mark.parametrize(
+    ("column", "words"),
+    [("state", TranscriptState), ("status", ResultStatus), ("content_status", ContentStatus)],
+)
 def test_the_database_allows_the_members_of_the_enum_and_no_others(
     scores_db: Connection, column: str, words: type[StrEnum]
 ) -> None:

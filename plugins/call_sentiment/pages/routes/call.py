@@ -12,7 +12,7 @@ from call_sentiment.database import run_sql
 from call_sentiment.discovery.discover import MAX_ATTEMPTS
 from call_sentiment.listing_filters import Filters
 from call_sentiment.listing_search import neighbours
-from call_sentiment.pages import audio, figures, guards, timeline
+from call_sentiment.pages import audio, content, figures, guards, timeline
 from call_sentiment.pages.call_reviews import read_reviews
 from call_sentiment.pages.filters import Chosen, Sort
 from call_sentiment.pages.render import moment, render
@@ -136,6 +136,7 @@ def _read(call_id: str, reviewer: str, may_write: bool) -> dict[str, Any]:
         key = {"transcript_id": call["transcript_id"], "formula_version": call["formula_version"]}
         limit = {**key, "limit": MAX_SENTENCES + 1}
         sentences = run_sql(connection, "pages/call_sentences", limit)
+        flags = run_sql(connection, "pages/content_flags", limit)
         scopes = run_sql(connection, "pages/call_figures", key)
         speakers = run_sql(connection, "pages/speaker_figures", key)
         meanings = run_sql(connection, "pages/figure_meanings")
@@ -148,6 +149,8 @@ def _read(call_id: str, reviewer: str, may_write: bool) -> dict[str, Any]:
     return {
         "call": call,
         "sentences": sentences[:MAX_SENTENCES],
+        "content_flags": flags,
+        "flagged": content.labels_by_position(sentences, flags),
         "has_more_sentences": len(sentences) > MAX_SENTENCES,
         "timeline": timeline.draw(sentences[:MAX_SENTENCES], duration_ms, worst),
         "duration_ms": duration_ms,

@@ -8,6 +8,8 @@ AND (%(label)s IS NULL OR l.label = %(label)s)
 AND (%(status)s IS NULL OR l.status = %(status)s)
 AND (%(review)s IS DISTINCT FROM 'needed' OR (l.needs_review AND l.reviewed_label IS NULL))
 AND (%(review)s IS DISTINCT FROM 'reviewed' OR l.reviewed_label IS NOT NULL)
+AND (%(content)s IS DISTINCT FROM 'flagged' OR l.content_flag_count > 0)
+AND (%(content)s IS DISTINCT FROM 'unflagged' OR l.content_flag_count = 0)
 AND (
     (%(run)s IS NULL AND %(dag)s IS NULL)
     -- An array, so that its index finds the few calls of a run.

@@ -32,11 +32,12 @@ stored AS (
     INSERT INTO call_sentiment.call_listing AS l (
         call_id, at, queue, agent_id, status, label, sentiment_score, score_low, score_high, q1_score, q2_score,
         q3_score, q4_score, worst_window_start_ms, worst_window_end_ms, needs_review, reviewed_label, reason, notices,
-        duration_s, transcript_id, words
+        duration_s, transcript_id, words, content_flag_count, worst_content_flag
     )
     SELECT m.call_id, m.at, m.queue, m.agent_id, m.status, m.label, m.sentiment_score, m.score_low, m.score_high,
            m.q1_score, m.q2_score, m.q3_score, m.q4_score, m.worst_window_start_ms, m.worst_window_end_ms,
-           m.needs_review, m.reviewed_label, m.reason, m.notices, m.duration_s, m.transcript_id, m.words
+           m.needs_review, m.reviewed_label, m.reason, m.notices, m.duration_s, m.transcript_id, m.words,
+           m.content_flag_count, m.worst_content_flag
     FROM made AS m
     ON CONFLICT (call_id) DO UPDATE SET
         at = excluded.at,
@@ -59,7 +60,9 @@ stored AS (
         notices = excluded.notices,
         duration_s = excluded.duration_s,
         transcript_id = excluded.transcript_id,
-        words = excluded.words
+        words = excluded.words,
+        content_flag_count = excluded.content_flag_count,
+        worst_content_flag = excluded.worst_content_flag
     WHERE l.* IS DISTINCT FROM excluded.*
 )
 SELECT count(*) AS changes FROM taken

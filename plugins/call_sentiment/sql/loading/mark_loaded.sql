@@ -3,6 +3,6 @@
 UPDATE call_sentiment.transcripts
 SET state = 'loaded', loaded_at = now(), error = NULL, status = %(status)s, language_code = %(language_code)s,
     speech_model_used = %(speech_model_used)s, audio_duration_s = %(audio_duration_s)s, answer = %(answer)s,
-    notices = %(notices)s::text[]
+    notices = %(notices)s::text[], content_status = %(content_status)s
 WHERE transcript_id = %(transcript_id)s AND state = 'submitted'
 RETURNING transcript_id

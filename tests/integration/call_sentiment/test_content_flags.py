@@ -133,7 +133,7 @@ def test_no_value_of_a_flag_costs_the_transcript(db: Connection, loaded: Any) ->
 def test_history_that_asked_for_it_has_its_flags_at_once(results_dsn: str) -> None:
     with closing(connect_dsn(results_dsn)) as db:
         run_sql(db, "schema/create_schema")
-        number = next(version for version, name, _ in read_migrations() if name == "content_flags")
+        number = next(version for version, name, _ in read_migrations() if "content_flags" in name)
         for version, name, text in read_migrations()[: number - 1]:
             with db, db.cursor() as cursor:
                 cursor.execute(text)
@@ -146,9 +146,7 @@ def test_history_that_asked_for_it_has_its_flags_at_once(results_dsn: str) -> No
             ("3", asked, {"content_safety_labels": UNAVAILABLE}),
             ("4", {}, {}),
         ):
-            query(
-                db, "INSERT INTO call_sentiment.calls (call_id, recording) VALUES (%s, %s)", call_id, call_id
-            )
+            query(db, "INSERT INTO call_sentiment.calls (call_id, recording) VALUES (%s, '')", call_id)
             query(
                 db,
                 "INSERT INTO call_sentiment.transcripts"

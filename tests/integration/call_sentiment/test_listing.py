@@ -191,6 +191,15 @@ def many(db: Connection) -> list[Row]:
             at = datetime(2026, 1, rng.randrange(1, 4), tzinfo=UTC)
             store(db, calls, status=status, queue=queue, agent_id=rng.choice("xy"), started_at=at)
     score_pending(db)
+    query(
+        db,
+        "UPDATE call_sentiment.transcripts SET content_status = 'analyzed' WHERE mod(transcript_id, 3) = 0",
+    )
+    query(
+        db,
+        "INSERT INTO call_sentiment.content_flags (transcript_id, position, label)"
+        " SELECT transcript_id, 0, 'alcohol' FROM call_sentiment.transcripts WHERE mod(transcript_id, 6) = 0",
+    )
     query(db, "UPDATE call_sentiment.call_listing_changes SET words_changed = false")
     return listed(db)
 

@@ -31,6 +31,12 @@ def history(scores_db: Connection) -> Connection:
         "INSERT INTO call_sentiment.label_reviews (transcript_id, reviewer, reviewed_label, is_blind)"
         " SELECT transcript_id, 'ada', 'NEUTRAL', true FROM call_sentiment.transcripts",
     )
+    query(scores_db, "UPDATE call_sentiment.transcripts SET content_status = 'analyzed'")
+    query(
+        scores_db,
+        "INSERT INTO call_sentiment.content_flags (transcript_id, position, label)"
+        " SELECT transcript_id, n, 'alcohol' FROM call_sentiment.transcripts, generate_series(0, 1) AS n",
+    )
     query(scores_db, "VACUUM (ANALYZE)")
     return scores_db
 

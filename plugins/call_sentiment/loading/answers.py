@@ -14,6 +14,8 @@ from call_sentiment.states import ContentStatus, ResultStatus
 
 # Kept only where there is no sentence to hold the words; the words of `words` are never kept.
 _TEXTS = frozenset({"text", "utterances", "unredacted_text", "unredacted_utterances"})
+# Their sections quote sentences, which need no second copy to be deleted.
+_SECTIONED = frozenset({"content_safety_labels", "iab_categories_result"})
 _NEVER_KEPT = frozenset({"words", "unredacted_words", "audio_url", RESULTS})
 
 
@@ -48,7 +50,7 @@ def summarize_answer(
     """Read everything but the sentences of `answer`.
 
     `kept` is a JSON object: the answer without audio address, webhook settings, words and sentences. It has
-    text and utterances only where there is no sentence. URLs in it lose their queries.
+    text, utterances and quotes only where there is no sentence. URLs in it lose their queries.
 
     :param status: replaces the status that follows from the answer's results.
     :param flags: the content flags of the transcript; None: its content was not moderated.
@@ -100,11 +102,26 @@ def _select_kept(answer: Mapping[str, Any], *, with_text: bool) -> dict[str, Any
         value = answer[key]
         if key in ("utterances", "unredacted_utterances") and isinstance(value, list):
             value = [_drop_words(utterance) for utterance in value]
+        if key in _SECTIONED and not with_text:
+            value = _drop_quotes(value)
         kept[key] = strip_url_queries(value) if key.endswith("_url") and isinstance(value, str) else value
     results = answer.get(RESULTS)
     if results is not None and not isinstance(results, list):
         kept[RESULTS] = results
     return kept
+
+
+def _drop_quotes(result: Any) -> Any:
+    sections = result.get("results") if isinstance(result, Mapping) else None
+    if not isinstance(sections, list):
+        return result
+    without = [
+        {key: value for key, value in section.items() if key != "text"}
+        if isinstance(section, Mapping)
+        else section
+        for section in sections
+    ]
+    return {**result, "results": without}
 
 
 def _drop_words(utterance: Any) -> Any:

@@ -77,6 +77,9 @@ def test_each_label_of_each_section_is_a_flag(db: Connection, loaded: Any) -> No
         (1, "alcohol", 0.6, 0.1, 0, 900),
         (2, "crime_violence", 0.7, 0.6, 1000, 2000),
     ]
+    (kept,) = query(db, "SELECT answer::text AS kept FROM call_sentiment.transcripts")
+    assert "crime_violence" in kept["kept"]
+    assert "Damn" not in kept["kept"]
     assert (row["content_status"], row["content_flag_count"], row["worst_content_flag"]) == (
         "analyzed",
         3,

@@ -22,6 +22,7 @@ COLUMNS = (
     " worst_moment customer_score agent_score sentence_count needs_review reason duration_s recording"
     " transcript_id assemblyai_id scored_at notices in_progress_since"
     " reviewed_label reviewed_by reviewed_at counting_label"
+    " content_status content_flag_count worst_content_flag"
 )
 
 
@@ -176,6 +177,8 @@ def test_the_report_of_a_run_counts_and_names_what_failed(db: Connection, tmp_pa
         needs_review=0,
         with_notices=2,
         audio_minutes=2.0,
+        costs={},
+        unknown_costs={"no price for the model, which AssemblyAI did not name": 2},
         failures=(
             FailedCall(call_id=bad, reason=reason, retryable=False),
             FailedCall(call_id="c", reason="not audio", retryable=False),

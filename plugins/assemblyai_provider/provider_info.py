@@ -31,9 +31,6 @@ def get_provider_info() -> dict[str, Any]:
         "sensors": _modules("sensors"),
         "triggers": _modules("triggers", "asset_triggers"),
         "extra-links": ["assemblyai_provider.links.AssemblyAITranscriptLink"],
-        "plugins": [
-            {"name": "assemblyai", "plugin-class": "assemblyai_provider.plugin.AssemblyAIPlugin"},
-        ],
     }
 
 

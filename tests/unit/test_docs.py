@@ -13,9 +13,10 @@ from local_stack.paths import REPOSITORY
 
 DOCUMENTS = sorted(
     path
-    for pattern in ("*.md", "docs/**/*.md", "sandbox/*.md", "benchmarks/*.md")
+    for pattern in ("*.md", "docs/**/*.md", "sandbox/*.md", "benchmarks/*.md", "plugins/*/*.md")
     for path in REPOSITORY.glob(pattern)
 )
+PROVIDER_README = REPOSITORY / "plugins" / "assemblyai_provider" / "README.md"
 TARGETS = set(re.findall(r"^([a-z-]+):", (REPOSITORY / "Makefile").read_text(), re.MULTILINE))
 
 
@@ -31,16 +32,16 @@ def test_every_file_that_is_linked_exists(document: Path) -> None:
     assert [link for link in links if not (document.parent / link).exists()] == []
 
 
-def test_the_dag_of_the_readme_imports(monkeypatch: pytest.MonkeyPatch) -> None:
-    snippet = re.search(r"```python\n(.*?)```", (REPOSITORY / "README.md").read_text(), re.DOTALL)
+def test_the_dag_of_the_providers_readme_imports(monkeypatch: pytest.MonkeyPatch) -> None:
+    snippet = re.search(r"```python\n(.*?)```", PROVIDER_README.read_text(), re.DOTALL)
     assert snippet
     names: dict[str, object] = {"__name__": "readme"}
     exec(compile(snippet[1], "README.md", "exec"), names)
     assert callable(names["transcribe_a_call"])
 
 
-def test_the_readme_names_every_field_of_the_connection() -> None:
-    readme = (REPOSITORY / "README.md").read_text()
+def test_the_providers_readme_names_every_field_of_the_connection() -> None:
+    readme = PROVIDER_README.read_text()
     fields = get_provider_info()["connection-types"][0]["conn-fields"]
     assert fields
     assert [name for name in fields if f"`{name}`" not in readme] == []

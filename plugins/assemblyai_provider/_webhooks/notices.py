@@ -10,7 +10,10 @@ from __future__ import annotations
 import logging
 import queue
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from assemblyai_provider._webhooks.waiting_tasks import WaitingTasks
 
@@ -48,17 +51,31 @@ class NoticeQueue:
             for notice in self._take_all():
                 ended.setdefault(notice.conn_id, set()).add(notice.transcript_id)
             for conn_id, transcript_ids in ended.items():
-                try:
-                    count = self._tasks.resume(conn_id, transcript_ids)
-                except Exception:
-                    # The thread must outlive any fault, of a database for instance.
-                    log.exception("Webhooks for %s could not be handled; the tasks poll", conn_id)
-                else:
-                    log.info("Webhooks: %d jobs have ended, %d tasks resume", len(transcript_ids), count)
+                with _outliving_faults():
+                    self._tasks.record(conn_id, transcript_ids)
+            with _outliving_faults():
+                count = self._tasks.resume(datetime.now(UTC))
+                log.info(
+                    "Webhooks: %d jobs have ended, %d tasks resume", sum(map(len, ended.values())), count
+                )
 
     def _take_all(self) -> list[Notice]:
-        """The notices there are, at least one."""
-        notices = [self._notices.get()]
+        """The notices there are, once there is one or a task is to be resumed."""
+        due = self._tasks.next_due()
+        patience_s = None if due is None else max((due - datetime.now(UTC)).total_seconds(), 0)
+        try:
+            notices = [self._notices.get(timeout=patience_s)]
+        except queue.Empty:
+            return []
         while not self._notices.empty():
             notices.append(self._notices.get())
         return notices
+
+
+@contextmanager
+def _outliving_faults() -> Iterator[None]:
+    """The thread must outlive any fault, of a database for instance."""
+    try:
+        yield
+    except Exception:
+        log.exception("Webhooks could not be handled; the tasks poll")

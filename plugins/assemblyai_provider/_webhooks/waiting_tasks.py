@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from airflow.models import Connection, TaskInstance
@@ -24,15 +25,34 @@ from assemblyai_provider.triggers import TRIGGER_PATH, woken_event
 
 log = logging.getLogger(__name__)
 
+SETTLING_TIME = timedelta(seconds=10)
+"""For how long after its deferral a task is not resumed.
+
+Airflow's scheduler learns from the executor that the worker's process has ended. If the task is queued again
+by then, Airflow 3.3.2 takes that process for the resumed one and fails the task ("finished with state
+success, but the task instance's state attribute is queued").
+"""
+
 
 @dataclass(slots=True)
 class _Wait:
-    """What a trigger waits for, and the number of requests sent for it."""
+    """What a trigger waits for, when it was deferred, and the number of requests sent for it."""
 
     conn_id: str
     ids: frozenset[str]
     requests: int
+    deferred_at: datetime
     tracker: JobTracker = field(default_factory=JobTracker)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all jobs are known to have ended."""
+        return bool(self.ids) and self.ids <= self.tracker.ended.keys()
+
+    @property
+    def due_at(self) -> datetime:
+        """From when on the task may be resumed."""
+        return self.deferred_at + SETTLING_TIME
 
 
 class WaitingTasks:
@@ -41,24 +61,33 @@ class WaitingTasks:
     def __init__(self) -> None:
         self._waits: dict[int, _Wait] = {}
 
-    def resume(self, conn_id: str, ended: Set[str]) -> int:
-        """Resume each task that waits for one of the ended jobs, and for no job in progress.
+    def record(self, conn_id: str, ended: Set[str]) -> None:
+        """Record jobs that have ended; `resume` then resumes the tasks that wait for no job in progress.
 
-        Returns how many resume. A task polls once when it resumes, so a wrong notice does no harm.
+        A task polls once when it resumes, so a wrong notice does no harm.
         """
         with create_session() as session:
             self._update(session)
-        count = 0
-        for trigger_id, wait in list(self._waits.items()):
-            if wait.conn_id != conn_id or ended.isdisjoint(wait.ids):
-                continue
-            wait.tracker.ended |= dict.fromkeys(ended & wait.ids, JobOutcome())
-            if _is_over(wait):
-                event = TriggerEvent(woken_event(wait.requests))  # type: ignore[no-untyped-call]
-                with create_session() as session:
-                    Trigger.submit_event(trigger_id, event, session=session)
-                count += 1
-        return count
+        for wait in self._waits.values():
+            if wait.conn_id == conn_id and not ended.isdisjoint(wait.ids):
+                wait.tracker.ended |= dict.fromkeys(ended & wait.ids, JobOutcome())
+                if not wait.is_over:
+                    _poll(wait)
+
+    def resume(self, now: datetime) -> int:
+        """Resume the tasks whose wait is over and that were not deferred only just now; returns how many."""
+        due = [id_ for id_, wait in self._waits.items() if wait.is_over and wait.due_at <= now]
+        for trigger_id in due:
+            # Forgotten first: a task that cannot be resumed is left to its trigger.
+            wait = self._waits.pop(trigger_id)
+            event = TriggerEvent(woken_event(wait.requests))  # type: ignore[no-untyped-call]
+            with create_session() as session:
+                Trigger.submit_event(trigger_id, event, session=session)
+        return len(due)
+
+    def next_due(self) -> datetime | None:
+        """When `resume` is to be called even without another job that ends; None: not at all."""
+        return min((wait.due_at for wait in self._waits.values() if wait.is_over), default=None)
 
     def _update(self, session: Session) -> None:
         """Read the triggers that are new, and forget those that no task waits for any more."""
@@ -70,26 +99,24 @@ class WaitingTasks:
         ids = set(session.scalars(waiting))
         known = {trigger_id: wait for trigger_id, wait in self._waits.items() if trigger_id in ids}
         for trigger in session.scalars(select(Trigger).where(Trigger.id.in_(ids - known.keys()))):
-            known[trigger.id] = _read_wait(trigger.kwargs)
+            known[trigger.id] = _read_wait(trigger.kwargs, trigger.created_date)
         self._waits = known
 
 
-def _read_wait(kwargs: Mapping[str, Any]) -> _Wait:
+def _read_wait(kwargs: Mapping[str, Any], deferred_at: datetime) -> _Wait:
     # Of a version without one of these, the triggerer polls alone.
     ids = frozenset(kwargs.get("transcript_ids") or ())
-    return _Wait(str(kwargs.get("assemblyai_conn_id")), ids, int(kwargs.get("worker_requests") or 0))
+    requests = int(kwargs.get("worker_requests") or 0)
+    return _Wait(str(kwargs.get("assemblyai_conn_id")), ids, requests, deferred_at)
 
 
-def _is_over(wait: _Wait) -> bool:
-    """Whether all jobs of a wait have ended; False if AssemblyAI does not answer."""
-    if not wait.ids <= wait.tracker.ended.keys():
-        client = AssemblyAIClient(client_settings(Connection.get_connection_from_secrets(wait.conn_id)))
-        try:
-            poll_once(wait.tracker, client, wait.ids, time.monotonic())
-        except AssemblyAIError as error:
-            log.warning("A webhook came, but polling failed; the triggerer goes on: %s", error)
-            return False
-        finally:
-            wait.requests += client.requests_sent
-            client.close()
-    return wait.ids <= wait.tracker.ended.keys()
+def _poll(wait: _Wait) -> None:
+    """Ask for the jobs that no notice named; record nothing if AssemblyAI does not answer."""
+    client = AssemblyAIClient(client_settings(Connection.get_connection_from_secrets(wait.conn_id)))
+    try:
+        poll_once(wait.tracker, client, wait.ids, time.monotonic())
+    except AssemblyAIError as error:
+        log.warning("A webhook came, but polling failed; the triggerer goes on: %s", error)
+    finally:
+        wait.requests += client.requests_sent
+        client.close()

@@ -53,7 +53,7 @@ class ExecutionApi:
         if path.endswith("/run"):
             return httpx.Response(200, json=self._run_context())
         if path.startswith(("store/ti/", "variables/")):
-            return self._store(method, path.rsplit("/", 1)[-1], body, names_key=path.startswith("variables/"))
+            return self._store(method, path, body)
         if path.startswith("xcoms/") and method == "POST":
             key = path.rsplit("/", 1)[-1]
             (self.links if key.startswith("_link_") else self.xcoms)[key] = body
@@ -68,12 +68,15 @@ class ExecutionApi:
             return httpx.Response(204)
         return httpx.Response(200, json={"message": "ok"})
 
-    def _store(self, method: str, key: str, body: Any, *, names_key: bool) -> httpx.Response:
+    def _store(self, method: str, path: str, body: Any) -> httpx.Response:
+        key = path.rsplit("/", 1)[-1]
         if method == "GET":
             if key not in self.store:
                 return httpx.Response(404, json={"detail": {"reason": "not_found", "message": "no such key"}})
-            named = {"key": key} if names_key else {}
-            return httpx.Response(200, json={**named, "value": self.store[key]})
+            answer = {"value": self.store[key]}
+            return httpx.Response(
+                200, json={"key": key, **answer} if path.startswith("variables/") else answer
+            )
         value = body["value" if "value" in body else "val"]  # a Variable's, before Airflow 3.2
         if self.refuse_to_store is not None and self.refuse_to_store in value:
             return httpx.Response(422, json={"detail": "refused"})

@@ -155,7 +155,7 @@ def read_transcript(request: Request, answer: Answer) -> Transcript:
     try:
         return Transcript.from_api(read_object(request, answer))
     except ValueError as error:
-        raise TransportError(f"{request}: {error}") from error
+        raise TransportError(f"{request}: the answer is no transcript") from error
 
 
 def read_page(request: Request, answer: Answer) -> Page:

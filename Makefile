@@ -2,6 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 DBT := .venv-dbt
+PROCESSES ?= 2
 
 .PHONY: help
 help: ## list the commands
@@ -24,8 +25,8 @@ env: ## write the secrets of a deployment with Docker Compose into .env
 	@$(PYTHON) deploy/make_env.py
 
 .PHONY: test
-test: $(BIN)/.installed-dev $(DBT)/.installed ## pass the tests
-	$(BIN)/pytest
+test: $(BIN)/.installed-dev $(DBT)/.installed ## pass the tests (PROCESSES=4: in four processes at a time)
+	$(BIN)/pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder
 
 .PHONY: contract
 contract: $(BIN)/.installed-dev ## run the vendor's own client against the sandbox (TARGET=live: against the service)

@@ -27,7 +27,7 @@ class AssemblyAITranscriptLink(BaseOperatorLink):
     def get_link(self, operator: Any, *, ti_key: TaskInstanceKey) -> str:
         try:
             host = urlsplit(operator.hook.client.settings.base_url).hostname or ""
-        except AssemblyAIError:  # the task has failed with it
+            ids = operator.linked_ids
+        except (AssemblyAIError, ValueError):  # the task has failed with it
             return ""
-        ids = operator.linked_ids
         return TRANSCRIPT_PAGE + quote(ids[0], safe="") if ids and host.endswith(".assemblyai.com") else ""

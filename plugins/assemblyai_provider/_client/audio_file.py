@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 from urllib.parse import unquote
 
 from assemblyai_provider.exceptions import TransportError, UploadRefusedError
@@ -100,12 +100,14 @@ def open_location(location: str) -> Path | ObjectStoragePath:
 
 
 def _version(path: Path | ObjectStoragePath) -> Version:
-    if isinstance(path, Path):
+    # Before universal_pathlib 0.3, as with Airflow 3.0, an ObjectStoragePath is a Path too.
+    if isinstance(path, Path) and not hasattr(path, "fs"):
         stat = path.stat()
         return Version(stat.st_size, (stat.st_mtime_ns, stat.st_ino))
+    store = cast("ObjectStoragePath", path)
     # Without this, fsspec may answer from a cached listing.
-    path.fs.invalidate_cache(path.path)
-    info = path.fs.info(path.path)
+    store.fs.invalidate_cache(store.path)
+    info = store.fs.info(store.path)
     fields = tuple(
         (name, info[name]) for name in sorted(info) if re.sub("[_-]", "", name).lower() in _VERSION_FIELDS
     )

@@ -24,6 +24,21 @@ def mask_url_secrets(text: object) -> None:
                 mask_secret(value)
 
 
+def hide_url_query(text: str) -> str:
+    """A URL as Airflow may store it: its query replaced by `***`."""
+    return f"{text.partition('?')[0]}?***" if "?" in text and urlsplit(text).query else text
+
+
+def hide_option_secrets(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Transcript options as Airflow may store them: secrets replaced by `***`."""
+    hidden = dict(options)
+    if isinstance(hidden.get("webhook_url"), str):
+        hidden["webhook_url"] = hide_url_query(hidden["webhook_url"])
+    if hidden.get(_WEBHOOK_SECRET):
+        hidden[_WEBHOOK_SECRET] = "***"
+    return hidden
+
+
 def mask_option_secrets(options: object) -> None:
     """Mask the secrets of transcript options likewise."""
     if isinstance(options, Mapping):

@@ -10,6 +10,8 @@ from airflow.sdk import BaseOperator
 
 from assemblyai_provider._connection.ranges import Range
 from assemblyai_provider._submission.secrets import (
+    hide_option_secrets,
+    hide_url_query,
     mask_option_secrets,
     mask_url_secrets,
     without_secrets,
@@ -60,6 +62,7 @@ class AssemblyAISubmitTranscriptOperator(BaseOperator):
     ui_color = "#d5e8f0"
 
     _earlier_requests = 0  # of the part of a try before it was deferred
+    _rendered: tuple[list[str], Any] | None = None  # recordings and options with their secrets
 
     def __init__(
         self,
@@ -101,9 +104,18 @@ class AssemblyAISubmitTranscriptOperator(BaseOperator):
         # Secrets must be masked before Airflow stores the rendered fields, so `pre_execute` is too late. The
         # public `render_template_fields` is not enough: for a mapped task Airflow calls only this method.
         super()._do_render_template_fields(parent, *args, **kwargs)
-        for recording in self._recording_list():
+        recordings, options = self._recording_list(), self.transcript_options
+        for recording in recordings:
             mask_url_secrets(recording)
-        mask_option_secrets(self.transcript_options)
+        mask_option_secrets(options)
+        # Airflow 3.0 stores rendered fields without masking them.
+        self._rendered = recordings, options
+        if isinstance(self.recordings, str):
+            self.recordings = hide_url_query(self.recordings)
+        elif any("?" in recording for recording in recordings):
+            self.recordings = [hide_url_query(recording) for recording in recordings]
+        if isinstance(options, Mapping):
+            self.transcript_options = hide_option_secrets(options)
 
     def execute(self, context: Context) -> str | list[str]:
         try:
@@ -113,14 +125,13 @@ class AssemblyAISubmitTranscriptOperator(BaseOperator):
 
     def _submit(self, context: Context) -> list[str]:
         """Submit what is not submitted yet; return the ids, each once."""
-        options = read_rendered_options(
-            self.transcript_options, self._options_place, allow_unknown=self.allow_unknown_options
-        )
+        recordings, given = self._rendered or (self._recording_list(), self.transcript_options)
+        options = read_rendered_options(given, self._options_place, allow_unknown=self.allow_unknown_options)
         memory = self.memory or TaskStateMemory(
             options=without_secrets(options),
             is_dead=lambda transcript_id: _is_dead(self.hook, transcript_id),
         )
-        with memory.open(self._recording_list(), context) as submissions:
+        with memory.open(recordings, context) as submissions:
             results = Submitter(self.hook, memory, options, self.upload_workers).submit(submissions)
         self.linked_ids = [result.transcript_id for result in results if result.transcript_id]
         self.log.info("%d of %d recordings are submitted", len(self.linked_ids), len(results))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from airflow.sdk import BaseOperator
@@ -62,7 +61,7 @@ class AssemblyAIExportSubtitlesOperator(BaseOperator):
             self.transcript_id, self._format(), chars_per_caption=self.chars_per_caption
         )
         target = open_location(self.path)
-        if isinstance(target, Path):
+        if not hasattr(target, "fs"):
             target.parent.mkdir(parents=True, exist_ok=True)
         with target.open("wb") as file:
             file.write(text.encode())

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from airflow.sdk.api.datamodels._generated import TaskInstanceState
-from airflow.sdk.serde import serialize
 from airflow.triggers.base import TaskSuccessEvent
 
 from assemblyai_provider._client import AssemblyAIClient
@@ -19,6 +18,7 @@ from assemblyai_provider.operators import AssemblyAITranscribeOperator
 from assemblyai_provider.triggers import AssemblyAITranscriptTrigger
 from assemblyai_sandbox.testing import SandboxServer
 from tests.support.airflow_task import ExecutionApi, dag, run_task
+from tests.support.airflow_versions import serialize
 
 pytestmark = pytest.mark.usefixtures("assemblyai_conn")
 URLS = ["https://h/a.mp3", "https://h/b.mp3"]

@@ -21,7 +21,7 @@ except ImportError:  # before Airflow 3.2
     from airflow.models.dagbag import DagBag
 from airflow.utils.db import initdb
 initdb()
-bag = DagBag(dag_folder=sys.argv[1], include_examples=False)
+bag = DagBag(dag_folder=sys.argv[1])
 conf = json.loads(sys.argv[2])
 states = {
     dag_id: dag.test(run_conf={name: conf[name] for name in dag.params}).state

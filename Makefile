@@ -2,6 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 DBT := .venv-dbt
+DOCS := .venv-docs
 PROCESSES ?= 2
 
 .PHONY: help
@@ -44,6 +45,10 @@ check: $(BIN)/.installed-dev ## format, lint, types and import rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+.PHONY: docs
+docs: $(DOCS)/.installed ## build the documentation site into site/
+	@NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --quiet
+
 .PHONY: dist
 dist: $(BIN)/.installed-dev ## build the distributions of the product, the provider and the sandbox into dist/
 	@rm -rf dist
@@ -70,6 +75,8 @@ lock: $(BIN)/.installed-dev ## compile the pins of requirements*.in
 		--custom-compile-command "make lock" --upgrade requirements-celery.in -o requirements-celery.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url \
 		--custom-compile-command "make lock" --upgrade dbt/requirements.in -o dbt/requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url \
+		--custom-compile-command "make lock" --upgrade docs/requirements.in -o docs/requirements.txt
 
 $(BIN)/.installed: requirements.txt pyproject.toml plugins/assemblyai_provider/pyproject.toml sandbox/pyproject.toml
 	@echo "Installing into .venv (about a minute the first time)"
@@ -89,4 +96,10 @@ $(DBT)/.installed: dbt/requirements.txt
 	@echo "Installing dbt into $(DBT)"
 	@$(PYTHON) -m venv $(DBT)
 	@$(DBT)/bin/pip install --quiet --disable-pip-version-check -r dbt/requirements.txt
+	@touch $@
+
+$(DOCS)/.installed: docs/requirements.txt
+	@echo "Installing what builds the site into $(DOCS)"
+	@$(PYTHON) -m venv $(DOCS)
+	@$(DOCS)/bin/pip install --quiet --disable-pip-version-check -r docs/requirements.txt
 	@touch $@

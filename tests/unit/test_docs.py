@@ -26,12 +26,6 @@ def test_every_make_target_that_is_named_exists(document: Path) -> None:
     assert named - TARGETS == set()
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-def test_every_file_that_is_linked_exists(document: Path) -> None:
-    links = re.findall(r"\]\((?!https?:)([^)#]+)", document.read_text())
-    assert [link for link in links if not (document.parent / link).exists()] == []
-
-
 def test_the_dag_of_the_providers_readme_imports(monkeypatch: pytest.MonkeyPatch) -> None:
     snippet = re.search(r"```python\n(.*?)```", PROVIDER_README.read_text(), re.DOTALL)
     assert snippet
